@@ -1,0 +1,10 @@
+//! Proves a plugin right without the host.
+//!
+//! [`mock`] is a host in memory: it implements every callback of a frame, records each with its
+//! gas, fails where a test wants it to, and answers nested calls by a function of the test.
+#![expect(
+    unsafe_code,
+    reason = "the trace extension hands its receiver over as a raw pointer"
+)]
+
+pub mod mock;
