@@ -1,7 +1,8 @@
 //! The names that manifests and requirements are written in.
 //!
-//! Every name is 1 to 64 characters of `a-z`, `0-9` and `-`, and begins with a letter or digit. Names are open: a third
-//! party brings its own VM type or feature without asking anyone.
+//! Every name is 1 to 64 characters of `a-z`, `0-9` and `-`, and begins with a letter or digit; a VM type is at most 32
+//! characters and begins with a letter, as in the interface. Names are open: a third party brings its own VM type or
+//! feature without asking anyone.
 
 use std::collections::BTreeSet;
 use std::collections::btree_set;
@@ -22,6 +23,11 @@ const MAX_FEATURES: usize = 256;
 const NAME_RULE: &str = "1 to 64 characters of a-z, 0-9 and -, beginning with a letter or digit";
 const NAME_PATTERN: &str = "^[a-z0-9][a-z0-9-]{0,63}$";
 
+const VM_TYPE_RULE: &str = "1 to 32 characters of a-z, 0-9 and -, beginning with a letter";
+const VM_TYPE_PATTERN: &str = "^[a-z][a-z0-9-]{0,31}$";
+/// Longest VM type in bytes.
+const MAX_VM_TYPE_BYTES: usize = 32;
+
 const REVISION_RULE: &str =
     "1 to 64 characters of A-Z, a-z, 0-9 and -, beginning with a letter or digit";
 const REVISION_PATTERN: &str = "^[A-Za-z0-9][A-Za-z0-9-]{0,63}$";
@@ -30,6 +36,12 @@ fn is_lower_case_name(text: &str) -> bool {
     is_name(text, |byte| {
         byte.is_ascii_lowercase() || byte.is_ascii_digit()
     })
+}
+
+fn is_vm_type(text: &str) -> bool {
+    is_lower_case_name(text)
+        && text.len() <= MAX_VM_TYPE_BYTES
+        && text.starts_with(|character: char| character.is_ascii_lowercase())
 }
 
 fn is_revision_name(text: &str) -> bool {
@@ -120,7 +132,11 @@ name_type!(
     /// The kind of code that a plugin runs, such as `evm`, `wasm` or `prozvm`; an open set.
     ///
     /// Packs of precompiles use [`VmType::precompile`].
-    VmType, "VM type", is_lower_case_name, NAME_RULE, NAME_PATTERN
+    VmType,
+    "VM type",
+    is_vm_type,
+    VM_TYPE_RULE,
+    VM_TYPE_PATTERN
 );
 name_type!(
     /// The name of something that one release offers beyond its version, such as `osaka` or `simd`.
@@ -274,6 +290,13 @@ mod tests {
         for text in ["evm", "proz-evm", "0x", "eip-7702", &"a".repeat(64)] {
             assert_eq!(PluginId::new(text).unwrap().as_str(), text);
         }
+    }
+
+    #[test]
+    fn a_vm_type_begins_with_a_letter_and_has_at_most_32_characters() {
+        assert!(VmType::new(&"a".repeat(32)).is_ok());
+        assert!(VmType::new(&"a".repeat(33)).is_err());
+        assert!(VmType::new("0x").is_err());
     }
 
     #[test]

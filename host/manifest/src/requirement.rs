@@ -196,6 +196,10 @@ pub(crate) mod tests {
 
     use super::*;
 
+    pub(crate) fn vm_type() -> impl Strategy<Value = VmType> {
+        "[a-z][a-z0-9-]{0,12}".prop_map(|name| VmType::new(&name).unwrap())
+    }
+
     pub(crate) fn name() -> impl Strategy<Value = String> {
         "[a-z0-9][a-z0-9-]{0,12}"
     }
@@ -252,7 +256,7 @@ pub(crate) mod tests {
 
     fn subject() -> impl Strategy<Value = Subject> {
         prop_oneof![
-            name().prop_map(|name| Subject::VmType(VmType::new(&name).unwrap())),
+            vm_type().prop_map(Subject::VmType),
             name().prop_map(|name| Subject::Plugin(PluginId::new(&name).unwrap())),
         ]
     }

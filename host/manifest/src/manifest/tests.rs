@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::names::{FeatureName, RevisionName};
-use crate::requirement::tests::{feature_set, name, version};
+use crate::requirement::tests::{feature_set, name, version, vm_type};
 
 const VALID: &str = r#"manifest_version = 1
 id = "proz-evm"
@@ -350,7 +350,9 @@ fn config_table(value: impl Strategy<Value = toml::Value>) -> impl Strategy<Valu
 }
 
 fn manifest() -> impl Strategy<Value = Manifest> {
-    let vm_type = name().prop_filter("precompile is for packs", |name| name != "precompile");
+    let vm_type = vm_type().prop_filter("precompile is for packs", |vm_type| {
+        !vm_type.is_precompile()
+    });
     let abi = prop::collection::btree_set(1_u32.., 1..4);
     let precompile = (
         any::<[u8; 20]>(),
@@ -383,7 +385,7 @@ fn manifest() -> impl Strategy<Value = Manifest> {
             )| {
                 let generations = toml::Value::try_from(abi).unwrap().try_into().unwrap();
                 let (kind, vm_type) = if is_vm {
-                    (PluginKind::Vm, VmType::new(&vm_type).unwrap())
+                    (PluginKind::Vm, vm_type)
                 } else {
                     (PluginKind::Precompiles, VmType::precompile())
                 };
