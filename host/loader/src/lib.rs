@@ -35,8 +35,10 @@ mod handshake;
 mod image;
 mod instance;
 mod loader;
+pub mod metrics;
 mod resident;
 mod staging;
+pub mod trace;
 
 pub use descriptor::{HOST_TARGET, PluginIdentity};
 pub use error::{Detail, LoadError};

@@ -98,10 +98,19 @@ mod alloy {
         }
     }
 
+    impl Word {
+        /// The same number in alloy's type, whose inherent `from` hides the trait's.
+        #[inline]
+        #[must_use]
+        pub const fn to_u256(self) -> alloy_primitives::U256 {
+            alloy_primitives::U256::from_limbs(self.0)
+        }
+    }
+
     impl From<Word> for alloy_primitives::U256 {
         #[inline]
         fn from(value: Word) -> Self {
-            Self::from_limbs(value.0)
+            value.to_u256()
         }
     }
 }

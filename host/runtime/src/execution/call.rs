@@ -1,0 +1,205 @@
+//! Calls: checkpoint, value, routing by precompile, then by code.
+
+use super::{Executor, Machine, access::FrameAccess};
+use crate::{
+    container::{self, Container},
+    transaction::delegate_of,
+};
+use alloy_primitives::{Address, B256, Bytes};
+use proz_interface::abi_stable::{sabi_trait::TD_Opaque, sabi_types::RMut, std_types::RSlice};
+use proz_interface::v1::{
+    CallOutcome, ExecutionContext, FrameResult, HostError, Message, MessageKind, Revision,
+    StateAccess_TO, StatusCode,
+};
+use proz_state::AccountId;
+use std::sync::Arc;
+
+/// Native stack that the host itself needs between two frames, in bytes.
+const HOST_STACK_BYTES: usize = 32 * 1024;
+
+/// Native stack added when too little is left, in bytes. Virtual: pages are used as touched.
+const STACK_SEGMENT_BYTES: usize = 4 * 1024 * 1024;
+
+/// Code that a frame runs, and where.
+enum Route {
+    /// No code: the call succeeds at once.
+    Nothing,
+    /// Plain code, or a container's payload.
+    Code {
+        machine: Arc<Machine>,
+        code: Bytes,
+        hash: B256,
+    },
+}
+
+impl Executor<'_> {
+    /// Executes a call message. Gas of the outcome is right in every case.
+    pub(crate) fn call(&mut self, message: Message<'_>) -> Result<CallOutcome, HostError> {
+        let gas_limit = message.gas_limit;
+        self.watch_start(&message, message.input.as_slice());
+        let end = self.enter(message);
+        self.watch_call_end(gas_limit, &end);
+        end
+    }
+
+    fn enter(&mut self, mut message: Message<'_>) -> Result<CallOutcome, HostError> {
+        if message.depth > self.surroundings.rules.limits.call_depth {
+            return Ok(refused(StatusCode::CALL_DEPTH_EXCEEDED, message.gas_limit));
+        }
+        let checkpoint = self.journal.checkpoint();
+        let recipient = self.journal.load(message.recipient.into());
+        let (recipient, _) = self.state(recipient)?;
+        if !self.move_value(&message, recipient)? {
+            self.journal.revert_to(checkpoint);
+            return Ok(refused(StatusCode::INSUFFICIENT_BALANCE, message.gas_limit));
+        }
+
+        let code_address = Address::from(message.code_address);
+        let precompiles = self.surroundings.precompiles;
+        let result = if let Some(precompile) = precompiles.get(&code_address) {
+            self.run_precompile(precompile, &message, recipient)?
+        } else {
+            match self.route(code_address)? {
+                Route::Nothing => FrameResult::success(message.gas_limit, Default::default()),
+                Route::Code {
+                    machine,
+                    code,
+                    hash,
+                } => {
+                    message.code_hash = hash.into();
+                    self.run(&machine, &code, &message, recipient)?
+                }
+            }
+        };
+        if !result.status.is_success() {
+            self.journal.revert_to(checkpoint);
+        }
+        Ok(CallOutcome {
+            status: result.status,
+            gas_left: result.gas_left,
+            gas_refund: result.gas_refund,
+            output: result.output,
+        })
+    }
+
+    /// Transfers the value of a call; `false` when the sender has too little.
+    fn move_value(
+        &mut self,
+        message: &Message<'_>,
+        recipient: AccountId,
+    ) -> Result<bool, HostError> {
+        match message.kind {
+            MessageKind::CALL => {
+                let sender = self.journal.peek(message.sender.into());
+                let sender = self.state(sender)?;
+                let value = message.value.to_u256();
+                Ok(self.journal.transfer(sender, recipient, value).is_ok())
+            }
+            // A transfer to itself: only the balance is checked. Spec: Yellow Paper, CALLCODE.
+            MessageKind::CALL_CODE => {
+                Ok(self.journal.account(recipient).balance() >= message.value.to_u256())
+            }
+            MessageKind::STATIC_CALL => {
+                self.journal.touch(recipient);
+                Ok(true)
+            }
+            _ => Ok(true),
+        }
+    }
+
+    /// Finds code and machine for an account, through its delegation. Spec: EIP-7702.
+    fn route(&mut self, address: Address) -> Result<Route, HostError> {
+        let (mut code, mut hash) = self.code_of(address)?;
+        if self.surroundings.rules.revision.enables(Revision::Prague) {
+            if let Some(delegate) = delegate_of(&code) {
+                // A delegation to a precompile runs empty code. Spec: EIP-7702.
+                if self.surroundings.precompiles.get(&delegate).is_some() {
+                    return Ok(Route::Nothing);
+                }
+                (code, hash) = self.code_of(delegate)?;
+            }
+        }
+        if code.is_empty() {
+            return Ok(Route::Nothing);
+        }
+        if self.surroundings.rules.containers && container::is_container(&code) {
+            return self.route_container(&code, hash);
+        }
+        Ok(Route::Code {
+            machine: self.plain_machine()?,
+            code,
+            hash,
+        })
+    }
+
+    fn route_container(&mut self, code: &Bytes, hash: B256) -> Result<Route, HostError> {
+        // Deployment has checked the container; a malformed one was put into the genesis.
+        let Ok(container) = Container::parse(code) else {
+            return Err(self.unavailable("container", "well-formed"));
+        };
+        match self.surroundings.set.route(&container, code) {
+            Some(machine) => Ok(Route::Code {
+                machine,
+                code: code.slice_ref(container.payload),
+                hash,
+            }),
+            None => Err(self.unavailable(container.vm_type, container.requirement)),
+        }
+    }
+
+    fn code_of(&mut self, address: Address) -> Result<(Bytes, B256), HostError> {
+        let account = self.journal.load(address);
+        let (account, _) = self.state(account)?;
+        let entry = self.journal.account(account);
+        if !entry.has_code() {
+            return Ok((Bytes::new(), entry.code_hash()));
+        }
+        let hash = entry.code_hash();
+        let code = self.journal.code(account).cloned();
+        Ok((self.state(code)?, hash))
+    }
+
+    /// Runs one frame in a machine and judges its result. The caller undoes what must be undone.
+    pub(crate) fn run(
+        &mut self,
+        machine: &Machine,
+        code: &[u8],
+        message: &Message<'_>,
+        recipient: AccountId,
+    ) -> Result<FrameResult, HostError> {
+        if self.surroundings.cancel.is_set() {
+            return Err(self.abandon(super::Abort::Cancelled));
+        }
+        let surroundings = self.surroundings;
+        let context = ExecutionContext {
+            message: *message,
+            transaction: surroundings.transaction,
+            block: surroundings.block,
+            limits: &surroundings.rules.limits,
+            revision: surroundings.rules.revision,
+            cancel: surroundings.cancel,
+        };
+        self.watch_code(&machine.label, machine.identity.vm_type.as_str());
+        let mut access = FrameAccess::new(self, message, recipient);
+        let needed = machine.stack_bytes + HOST_STACK_BYTES;
+        let result = stacker::maybe_grow(needed, needed.max(STACK_SEGMENT_BYTES), || {
+            machine.vm.execute(
+                RSlice::from_slice(code),
+                &context,
+                StateAccess_TO::from_ptr(RMut::new(&mut access), TD_Opaque),
+            )
+        });
+        let refusal = access.refusal();
+        self.settle(&machine.identity, message.gas_limit, result.into(), refusal)
+    }
+}
+
+/// A call that was refused before it began: its gas returns.
+const fn refused(status: StatusCode, gas_limit: u64) -> CallOutcome {
+    CallOutcome {
+        status,
+        gas_left: gas_limit,
+        gas_refund: 0,
+        output: proz_interface::v1::Buffer::empty(),
+    }
+}

@@ -1,0 +1,264 @@
+//! The VMs and precompiles that one transaction sees: an immutable set.
+
+use crate::container::Container;
+use alloy_primitives::Address;
+use proz_interface::abi_stable::std_types::ROption;
+use proz_interface::v1::{PrecompileBox, Revision, VirtualMachineBox};
+use proz_manifest::{FeatureSet, Offered, PluginId, Requirement, VmType, ranked};
+use proz_state::WarmSet;
+use semver::Version;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock, RwLock},
+};
+
+/// Who a loaded build is, for matching, messages and quarantine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PluginIdentity {
+    /// Line of releases.
+    pub(crate) id: PluginId,
+    /// VM type served.
+    pub(crate) vm_type: VmType,
+    /// Release.
+    pub(crate) version: Version,
+    /// What it offers beyond its version.
+    pub(crate) features: FeatureSet,
+    /// Number of the loaded build, unique in the process and growing.
+    pub(crate) generation: u64,
+}
+
+impl Offered for PluginIdentity {
+    fn plugin_id(&self) -> &PluginId {
+        &self.id
+    }
+
+    fn vm_type(&self) -> &VmType {
+        &self.vm_type
+    }
+
+    fn version(&self) -> &Version {
+        &self.version
+    }
+
+    fn features(&self) -> &FeatureSet {
+        &self.features
+    }
+
+    /// The newest of several builds of one release wins.
+    fn rank(&self) -> usize {
+        usize::MAX - usize::try_from(self.generation).unwrap_or(usize::MAX)
+    }
+}
+
+/// A virtual machine ready to execute.
+pub(crate) struct Machine {
+    pub(crate) identity: Arc<PluginIdentity>,
+    /// Type and version, such as `evm@1.1.0`.
+    pub(crate) label: String,
+    pub(crate) vm: VirtualMachineBox,
+    /// Native stack that one frame may use, in bytes.
+    pub(crate) stack_bytes: usize,
+}
+
+/// Most native stack that a frame may ask for, in bytes; a plugin that asks for more errs.
+const MAX_STACK_BYTES: usize = 64 * 1024 * 1024;
+
+impl Machine {
+    /// Takes a machine of a plugin in.
+    pub(crate) fn new(vm: VirtualMachineBox, identity: Arc<PluginIdentity>) -> Self {
+        let stack_bytes = usize::try_from(vm.native_needs().stack_bytes).unwrap_or(usize::MAX);
+        Self {
+            label: format!("{}@{}", identity.vm_type, identity.version),
+            stack_bytes: stack_bytes.min(MAX_STACK_BYTES),
+            identity,
+            vm,
+        }
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        self.vm.shutdown();
+    }
+}
+
+/// A precompile ready to run.
+pub(crate) struct LoadedPrecompile {
+    pub(crate) identity: Arc<PluginIdentity>,
+    pub(crate) address: Address,
+    pub(crate) name: String,
+    pub(crate) from: Revision,
+    pub(crate) until: Option<Revision>,
+    pub(crate) code: PrecompileBox,
+    pub(crate) is_stateful: bool,
+}
+
+impl LoadedPrecompile {
+    /// Takes a precompile of a pack in.
+    pub(crate) fn new(identity: Arc<PluginIdentity>, code: PrecompileBox) -> Self {
+        Self {
+            identity,
+            address: code.address().into(),
+            name: code.name().as_str().to_owned(),
+            from: code.active_from(),
+            until: match code.active_until() {
+                ROption::RSome(revision) => Some(revision),
+                ROption::RNone => None,
+            },
+            is_stateful: code.is_stateful(),
+            code,
+        }
+    }
+
+    fn is_active(&self, revision: Revision) -> bool {
+        revision.enables(self.from) && self.until.is_none_or(|until| !revision.enables(until))
+    }
+}
+
+/// Precompiles of one revision.
+#[derive(Default)]
+pub struct PrecompileTable {
+    /// Addresses below 0x200 by their number, where Ethereum keeps its precompiles.
+    low: Vec<Option<Arc<LoadedPrecompile>>>,
+    /// All others.
+    high: BTreeMap<Address, Arc<LoadedPrecompile>>,
+    /// Addresses that are warm when a transaction begins. Spec: EIP-2929.
+    pub(crate) warm: WarmSet,
+}
+
+const LOW_ADDRESSES: usize = 0x200;
+
+impl PrecompileTable {
+    fn new(precompiles: &[Arc<LoadedPrecompile>], revision: Revision) -> Self {
+        let mut table = Self::default();
+        for entry in precompiles.iter().filter(|e| e.is_active(revision)) {
+            table.warm.insert(entry.address);
+            match low_number(&entry.address) {
+                Some(number) => {
+                    if table.low.len() <= number {
+                        table.low.resize(number + 1, None);
+                    }
+                    table.low[number] = Some(entry.clone());
+                }
+                None => {
+                    table.high.insert(entry.address, entry.clone());
+                }
+            }
+        }
+        table
+    }
+
+    /// The precompile at an address.
+    #[inline]
+    pub(crate) fn get(&self, address: &Address) -> Option<&Arc<LoadedPrecompile>> {
+        match low_number(address) {
+            Some(number) => self.low.get(number)?.as_ref(),
+            None if self.high.is_empty() => None,
+            None => self.high.get(address),
+        }
+    }
+
+    /// Active precompiles in the order of addresses.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<LoadedPrecompile>> {
+        self.low.iter().flatten().chain(self.high.values())
+    }
+}
+
+/// The number of an address below [`LOW_ADDRESSES`].
+#[inline]
+fn low_number(address: &Address) -> Option<usize> {
+    let (high, low) = address.0.split_at(18);
+    let number = usize::from(u16::from_be_bytes([low[0], low[1]]));
+    (number < LOW_ADDRESSES && high.iter().all(|b| *b == 0)).then_some(number)
+}
+
+/// An immutable set of machines and precompiles, fixed for a range of blocks.
+///
+/// A transaction leases the whole set, so that a swap in its middle changes nothing for it.
+pub struct VmSet {
+    /// Machine of plain code, or the requirement that no loaded one satisfies.
+    pub(crate) plain: Result<Arc<Machine>, String>,
+    /// All machines that are loaded, any version.
+    pub(crate) machines: Vec<Arc<Machine>>,
+    precompiles: Vec<Arc<LoadedPrecompile>>,
+    tables: Vec<OnceLock<PrecompileTable>>,
+    /// Containers' routes that were resolved before, by type and requirement.
+    routes: RwLock<BTreeMap<Vec<u8>, Option<Arc<Machine>>>>,
+}
+
+/// Most routes kept; a chain uses a handful, an attacker may send any number.
+const ROUTES_KEPT: usize = 1_024;
+
+impl VmSet {
+    pub(crate) fn new(
+        plain: Result<Arc<Machine>, String>,
+        machines: Vec<Arc<Machine>>,
+        precompiles: Vec<Arc<LoadedPrecompile>>,
+    ) -> Self {
+        Self {
+            plain,
+            machines,
+            precompiles,
+            tables: Revision::ALL.iter().map(|_| OnceLock::new()).collect(),
+            routes: RwLock::default(),
+        }
+    }
+
+    /// Precompiles of a revision.
+    pub(crate) fn precompiles(&self, revision: Revision) -> &PrecompileTable {
+        let index = (revision.0 as usize).min(self.tables.len() - 1);
+        self.tables[index].get_or_init(|| PrecompileTable::new(&self.precompiles, revision))
+    }
+
+    /// Machine for a container: the highest loaded version that its requirement accepts.
+    pub(crate) fn route(&self, container: &Container<'_>, bytes: &[u8]) -> Option<Arc<Machine>> {
+        let key = Container::route_key(bytes)?;
+        if let Ok(routes) = self.routes.read() {
+            if let Some(route) = routes.get(key) {
+                return route.clone();
+            }
+        }
+        let route = self.resolve(container.vm_type, container.requirement);
+        if let Ok(mut routes) = self.routes.write() {
+            if routes.len() < ROUTES_KEPT {
+                routes.insert(key.to_vec(), route.clone());
+            }
+        }
+        route
+    }
+
+    /// Best loaded release of a VM type that a requirement accepts.
+    fn resolve(&self, vm_type: &str, requirement: &str) -> Option<Arc<Machine>> {
+        let requirement = requirement_of(vm_type, requirement)?;
+        let identities = self.machines.iter().map(|machine| &*machine.identity);
+        let best = *ranked(&requirement, identities).first()?;
+        self.machines
+            .iter()
+            .find(|machine| machine.identity.generation == best.generation)
+            .cloned()
+    }
+
+    /// What is loaded, for messages.
+    pub(crate) fn describe(&self) -> String {
+        if self.machines.is_empty() {
+            return "nothing".to_owned();
+        }
+        let names: Vec<String> = self
+            .machines
+            .iter()
+            .map(|m| format!("{}@{}", m.identity.vm_type, m.identity.version))
+            .collect();
+        names.join(", ")
+    }
+}
+
+/// Requirement of a container: its text without the type in front; `None` when malformed.
+fn requirement_of(vm_type: &str, text: &str) -> Option<Requirement> {
+    let text = if text.is_empty() { "*" } else { text };
+    format!("{vm_type}@{text}").parse().ok()
+}
+
+/// Whether a container's type and requirement are well-formed.
+pub(crate) fn is_requirement(text: &str) -> bool {
+    requirement_of("evm", text).is_some()
+}

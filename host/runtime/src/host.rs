@@ -1,0 +1,165 @@
+//! The host: a chain's rules, a registry of VMs, and the ways to execute on a state.
+
+use crate::{
+    chain::{ChainConfig, ChainRules},
+    estimate::{GasEstimate, estimate_gas},
+    execution::{ExecutionError, ExecutionResult},
+    plugins::{FactoryError, Lease, VmFactory, VmFactoryConfig},
+    transaction::{SystemCall, TransactOptions, Transaction, system_call, transact},
+};
+use proz_interface::v1::BlockContext;
+use proz_state::{StateDb, StateDbMut};
+
+/// A multi-VM execution host. Share it between threads; all methods take `&self`.
+///
+/// ```no_run
+/// use proz_host::{Block, ChainConfig, Host, Transaction, VmFactoryConfig, SearchPath};
+/// use proz_state::MemoryDb;
+///
+/// let plugins = VmFactoryConfig {
+///     search_path: SearchPath::explicit(["target/release/plugins"]),
+///     ..VmFactoryConfig::default()
+/// };
+/// let host = Host::new(ChainConfig::prozchain(), plugins)?;
+/// let mut state = MemoryDb::new();
+/// let result = host.transact(&Block::default(), &mut state, &Transaction::default())?;
+/// println!("{}: {} gas", result.status, result.gas_used);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Host {
+    chain: ChainConfig,
+    factory: VmFactory,
+}
+
+/// The block that a transaction executes in.
+pub type Block = BlockContext;
+
+impl Host {
+    /// Loads plugins and builds a host.
+    ///
+    /// # Errors
+    ///
+    /// [`FactoryError`]: what could not be found, loaded or started.
+    pub fn new(chain: ChainConfig, plugins: VmFactoryConfig) -> Result<Self, FactoryError> {
+        Ok(Self::with_factory(chain, VmFactory::new(plugins)?))
+    }
+
+    /// Builds a host of plugins loaded before.
+    #[must_use]
+    pub const fn with_factory(chain: ChainConfig, factory: VmFactory) -> Self {
+        Self { chain, factory }
+    }
+
+    /// The chain's configuration.
+    #[must_use]
+    pub const fn chain(&self) -> &ChainConfig {
+        &self.chain
+    }
+
+    /// The VMs: lookup, loading, generations.
+    #[must_use]
+    pub const fn factory(&self) -> &VmFactory {
+        &self.factory
+    }
+
+    /// The rules of a block.
+    #[must_use]
+    pub fn rules(&self, block: &Block) -> ChainRules {
+        self.chain.rules_at(block.number, block.timestamp)
+    }
+
+    /// Leases the VMs of a block. A lease taken once serves many transactions of the block.
+    #[must_use]
+    pub fn lease(&self, block: &Block) -> Lease {
+        self.factory.registry().lease(block.number)
+    }
+
+    /// Executes a transaction and writes its changes.
+    ///
+    /// # Errors
+    ///
+    /// [`ExecutionError`]; the state is untouched then.
+    pub fn transact(
+        &self,
+        block: &Block,
+        db: &mut dyn StateDbMut,
+        transaction: &Transaction,
+    ) -> Result<ExecutionResult, ExecutionError> {
+        let result = self.execute(block, &*db, transaction, TransactOptions::default())?;
+        db.apply(&result.state_changes)?;
+        Ok(result)
+    }
+
+    /// Executes a transaction without writing: what it would do.
+    ///
+    /// # Errors
+    ///
+    /// [`ExecutionError`].
+    pub fn execute(
+        &self,
+        block: &Block,
+        db: &dyn StateDb,
+        transaction: &Transaction,
+        options: TransactOptions<'_>,
+    ) -> Result<ExecutionResult, ExecutionError> {
+        let lease = self.lease(block);
+        let rules = self.rules(block);
+        let result = transact(lease.set(), &rules, block, db, transaction, options);
+        if let Err(ExecutionError::PluginFault { generation, .. }) = &result {
+            self.factory.registry().record_fault(*generation);
+        }
+        result
+    }
+
+    /// Calls a contract without a transaction's fees and checks, and without writing.
+    ///
+    /// # Errors
+    ///
+    /// [`ExecutionError`].
+    pub fn call(
+        &self,
+        block: &Block,
+        db: &dyn StateDb,
+        transaction: &Transaction,
+    ) -> Result<ExecutionResult, ExecutionError> {
+        let options = TransactOptions {
+            is_simulation: true,
+            ..TransactOptions::default()
+        };
+        self.execute(block, db, transaction, options)
+    }
+
+    /// Finds the gas limit that a transaction needs, up to its own.
+    ///
+    /// # Errors
+    ///
+    /// [`EstimateError`](crate::EstimateError) when it fails with any limit.
+    pub fn estimate_gas(
+        &self,
+        block: &Block,
+        db: &dyn StateDb,
+        transaction: &Transaction,
+    ) -> Result<GasEstimate, crate::EstimateError> {
+        estimate_gas(transaction, &self.rules(block), |trial| {
+            self.call(block, db, trial)
+        })
+    }
+
+    /// Executes a call of the protocol itself and writes its changes. See
+    /// [`block_start_calls`](crate::transaction::block_start_calls).
+    ///
+    /// # Errors
+    ///
+    /// [`ExecutionError`].
+    pub fn system_call(
+        &self,
+        block: &Block,
+        db: &mut dyn StateDbMut,
+        call: &SystemCall,
+    ) -> Result<ExecutionResult, ExecutionError> {
+        let lease = self.lease(block);
+        let result = system_call(lease.set(), &self.rules(block), block, &*db, call)?;
+        db.apply(&result.state_changes)?;
+        Ok(result)
+    }
+}

@@ -1,0 +1,38 @@
+//! A multi-VM execution host as a library.
+//!
+//! The host owns state and frames; a VM computes one frame. [`Host`] loads VM plugins, executes
+//! transactions by the rules of a chain, routes every nested call to the VM or precompile that its
+//! target needs, and returns results whose events and state changes come from its own journal.
+//!
+//! | to | look at |
+//! |---|---|
+//! | execute transactions | [`Host`], [`Transaction`], [`ExecutionResult`] |
+//! | describe a chain | [`ChainConfig`], [`RevisionSchedule`] |
+//! | choose plugins | [`VmFactoryConfig`], [`VmFactory`], [`Activation`] |
+//! | store code that is not EVM code | [`container`] |
+//! | watch an execution | [`inspection`] |
+
+mod chain;
+pub mod container;
+mod estimate;
+mod execution;
+mod host;
+pub mod inspection;
+mod plugins;
+pub mod transaction;
+
+pub use chain::{
+    ChainConfig, ChainRules, ETHEREUM_LIMITS, RevisionSchedule, RevisionStart, ScheduleError,
+};
+pub use estimate::{EstimateError, GasEstimate};
+pub use execution::{ExecutionError, ExecutionResult, InvalidTransaction, Status, VmSet};
+pub use host::{Block, Host};
+pub use plugins::{
+    Activation, ActivationRule, CodeRefused, EvmOptions, FactoryError, GenerationInfo,
+    GenerationState, Lease, Registry, RegistryError, VmFactory, VmFactoryConfig, VmHandle,
+    WasmOptions,
+};
+pub use proz_interface::v1::{Limits, MessageKind, OpcodeCount, Revision, StatusCode};
+pub use proz_manifest::{Requirement, SearchPath, VmType};
+pub use proz_state::StateChanges;
+pub use transaction::{AccessListItem, Authorization, Blobs, Fee, TransactOptions, Transaction};

@@ -1,0 +1,337 @@
+//! Makes VMs: discovers plugins, loads those that are asked for, configures and keeps them.
+
+use super::{Activation, Generation, GenerationInfo, Registry};
+use crate::execution::Machine;
+use alloy_primitives::Address;
+use proz_interface::abi_stable::std_types::{RSlice, RStr};
+use proz_interface::v1::{GENERATION, HostInfo, OpcodeCount, VmError, VmErrorCode};
+use proz_loader::{LoadError, Loader, Staging};
+use proz_manifest::{
+    Candidate, Discovery, DiscoveryOptions, ManifestError, Offered as _, PluginId, Requirement,
+    SearchPath, VmType, discover,
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+};
+
+/// What the factory makes VMs of. See the specification's `VmFactory`.
+#[derive(Debug, Clone, Default)]
+pub struct VmFactoryConfig {
+    /// Where plugins are looked for.
+    pub search_path: SearchPath,
+    /// What to load; empty loads every release found.
+    pub require: Vec<Requirement>,
+    /// Plugins not to load.
+    pub disabled: BTreeSet<PluginId>,
+    /// Options of every release that serves `evm`.
+    pub evm: EvmOptions,
+    /// Options of every release that serves `wasm`.
+    pub wasm: WasmOptions,
+    /// Further options by VM type or plugin id; the id's win, then the type's, then the above,
+    /// then the manifest's defaults.
+    pub options: BTreeMap<String, toml::Table>,
+    /// Folder for files of plugins, such as compiled code; `None` lets them keep none.
+    pub data_dir: Option<PathBuf>,
+    /// Which release runs which block.
+    pub activation: Activation,
+}
+
+/// Options of the EVM; absent ones take the plugin's defaults, which are Ethereum's.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvmOptions {
+    /// Newest revision to accept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+    /// Compiled tier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enable_jit: Option<bool>,
+    /// Whether growing memory costs gas; off only for experiments.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub charge_memory_expansion: Option<bool>,
+    /// Most memory of a frame, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_memory_size: Option<u64>,
+    /// Items on the operand stack.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stack_limit: Option<u64>,
+    /// Deepest frame.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call_depth_limit: Option<u32>,
+    /// Most contracts that one frame may create.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub create_contract_limit: Option<u64>,
+    /// Largest deployed code, in bytes. Spec: EIP-170.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_code_size: Option<u64>,
+    /// Opcodes that halt, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disabled_opcodes: Vec<String>,
+    /// Addresses at which precompiles are active; `None` for all of the pack. Served by the host.
+    #[serde(skip)]
+    pub precompile_addresses: Option<BTreeSet<Address>>,
+}
+
+/// Options of the Wasm VM; absent ones take the plugin's defaults.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WasmOptions {
+    /// Most memory, in pages of 64 KiB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_memory_pages: Option<u32>,
+    /// Logical height of the call stack.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_stack_height: Option<u32>,
+    /// Version of the table of operator costs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gas_costs: Option<String>,
+    /// Imports that a module may use, as `module.name`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed_imports: Option<BTreeSet<String>>,
+    /// Refuses floats and whatever else might differ between machines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deterministic: Option<bool>,
+}
+
+/// Why a VM could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FactoryError {
+    /// A requirement names what was not found, or a manifest is wrong.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// A library could not be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The type is none that can be executed on its own.
+    #[error("`{found}` is no VM type that runs contracts; loaded: {loaded}")]
+    InvalidVmType {
+        /// Type asked for.
+        found: String,
+        /// Types that are loaded.
+        loaded: String,
+    },
+}
+
+/// Discovers, loads, configures and keeps VMs.
+pub struct VmFactory {
+    config: VmFactoryConfig,
+    discovery: Discovery,
+    registry: Registry,
+    loader: Loader,
+}
+
+impl VmFactory {
+    /// Discovers plugins and loads what the configuration asks for, all or nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`FactoryError`]: the first requirement or library that fails.
+    pub fn new(config: VmFactoryConfig) -> Result<Self, FactoryError> {
+        let options = DiscoveryOptions {
+            supported_generations: vec![GENERATION],
+            disabled: config.disabled.clone(),
+        };
+        let discovery = discover(&config.search_path, &options);
+        discovery.require_named_locations()?;
+        let chosen: Vec<Candidate> = if config.require.is_empty() {
+            discovery.taken.clone()
+        } else {
+            choose_all(&config.require, &discovery.taken)?
+        };
+        let factory = Self {
+            registry: Registry::new(config.activation.clone()),
+            loader: Loader::new(Staging::default()),
+            config,
+            discovery,
+        };
+        let generations = chosen
+            .iter()
+            .map(|candidate| factory.start(candidate))
+            .collect::<Result<Vec<_>, _>>()?;
+        factory.registry.add(generations);
+        Ok(factory)
+    }
+
+    /// What was found on the search path, and what was passed over and why.
+    #[must_use]
+    pub const fn discovery(&self) -> &Discovery {
+        &self.discovery
+    }
+
+    /// The loaded generations.
+    #[must_use]
+    pub const fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub const fn config(&self) -> &VmFactoryConfig {
+        &self.config
+    }
+
+    /// Returns the best loaded VM of a type. Instances are kept: each call returns the same one
+    /// until another generation is published.
+    ///
+    /// # Errors
+    ///
+    /// [`FactoryError::InvalidVmType`] for a type that is not loaded, or `precompile`.
+    pub fn get_vm(&self, vm_type: &VmType) -> Result<VmHandle, FactoryError> {
+        self.get(&Requirement::any(proz_manifest::Subject::VmType(
+            vm_type.clone(),
+        )))
+        .ok_or_else(|| FactoryError::InvalidVmType {
+            found: vm_type.to_string(),
+            loaded: self.registry.lease(u64::MAX).set().describe(),
+        })
+    }
+
+    /// Returns the best loaded VM for a requirement.
+    #[must_use]
+    pub fn get(&self, requirement: &Requirement) -> Option<VmHandle> {
+        let lease = self.registry.lease(u64::MAX);
+        super::activation::best(requirement, &lease.set().machines).map(VmHandle)
+    }
+
+    /// Loads a discovered plugin and adds it to what is running.
+    ///
+    /// # Errors
+    ///
+    /// [`FactoryError`]; nothing has changed then.
+    pub fn load(&self, candidate: &Candidate) -> Result<GenerationInfo, FactoryError> {
+        let generation = self.start(candidate)?;
+        let info = generation.info(super::GenerationState::Active);
+        self.registry.add(vec![generation]);
+        Ok(info)
+    }
+
+    /// Loads a library and creates its instance, without publishing it.
+    pub(crate) fn start(&self, candidate: &Candidate) -> Result<Arc<Generation>, FactoryError> {
+        let plugin = self
+            .loader
+            .load(&candidate.library_path, Some(&candidate.manifest))?;
+        let data_dir = self.config.data_dir.as_ref();
+        let data_dir = data_dir.map_or_else(String::new, |dir| {
+            dir.join(candidate.manifest.id.as_str())
+                .to_string_lossy()
+                .into_owned()
+        });
+        let host = HostInfo {
+            version: RStr::from_str(env!("CARGO_PKG_VERSION")),
+            data_dir: RStr::from_str(&data_dir),
+        };
+        let mut generation =
+            Generation::start(candidate, &plugin, &self.options_of(candidate), &host)?;
+        if let (Some(pack), Some(addresses)) =
+            (&mut generation.pack, &self.config.evm.precompile_addresses)
+        {
+            pack.precompiles
+                .retain(|entry| addresses.contains(&entry.address));
+        }
+        Ok(Arc::new(generation))
+    }
+
+    /// The options of a plugin: manifest, typed options, by type, by id; later ones win.
+    fn options_of(&self, candidate: &Candidate) -> toml::Table {
+        let manifest = &candidate.manifest;
+        let typed = match manifest.vm_type.as_str() {
+            "evm" => toml::Table::try_from(&self.config.evm),
+            "wasm" => toml::Table::try_from(&self.config.wasm),
+            _ => Ok(toml::Table::new()),
+        };
+        let mut options = manifest.config.clone();
+        options.extend(typed.unwrap_or_default());
+        for key in [manifest.vm_type.as_str(), manifest.id.as_str()] {
+            options.extend(self.config.options.get(key).cloned().unwrap_or_default());
+        }
+        options
+    }
+}
+
+/// For each requirement the best candidate, each once, in the order of discovery.
+fn choose_all(
+    requirements: &[Requirement],
+    candidates: &[Candidate],
+) -> Result<Vec<Candidate>, ManifestError> {
+    let mut ranks = BTreeSet::new();
+    for requirement in requirements {
+        ranks.insert(proz_manifest::choose(requirement, candidates)?.rank);
+    }
+    Ok(candidates
+        .iter()
+        .filter(|candidate| ranks.contains(&candidate.rank))
+        .cloned()
+        .collect())
+}
+
+/// A VM outside of any transaction: what it is, and whether code may be deployed on it.
+#[derive(Clone)]
+pub struct VmHandle(pub(crate) Arc<Machine>);
+
+impl VmHandle {
+    /// Type of the VM.
+    #[must_use]
+    pub fn vm_type(&self) -> &VmType {
+        self.0.identity.vm_type()
+    }
+
+    /// Version of the VM.
+    #[must_use]
+    pub fn vm_version(&self) -> &semver::Version {
+        self.0.identity.version()
+    }
+
+    /// Plugin id.
+    #[must_use]
+    pub fn plugin_id(&self) -> &PluginId {
+        self.0.identity.plugin_id()
+    }
+
+    /// Number of the loaded build.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.0.identity.generation
+    }
+
+    /// Decides whether code may be deployed on this VM.
+    ///
+    /// # Errors
+    ///
+    /// [`CodeRefused`] with the plugin's own words.
+    pub fn validate_code(&self, code: &[u8]) -> Result<(), CodeRefused> {
+        let verdict = self.0.vm.validate_code(RSlice::from_slice(code));
+        Result::<(), VmError>::from(verdict).map_err(|error| CodeRefused {
+            code: error.code(),
+            offset: error.offset(),
+            message: error.message().to_owned(),
+        })
+    }
+
+    /// Switches the VM's instruction metrics; `None` when it keeps none.
+    #[must_use]
+    pub fn enable_metrics(&self, on: bool) -> Option<bool> {
+        proz_loader::metrics::enable(&self.0.vm, on)
+    }
+
+    /// Instruction counts since the last reading; `None` when the VM keeps none.
+    #[must_use]
+    pub fn take_metrics(&self) -> Option<Vec<OpcodeCount>> {
+        proz_loader::metrics::take(&self.0.vm)
+    }
+}
+
+/// A VM refuses code.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct CodeRefused {
+    /// Class of the refusal.
+    pub code: VmErrorCode,
+    /// Offset in the code in bytes, where there is one.
+    pub offset: Option<u64>,
+    /// The VM's own words.
+    pub message: String,
+}

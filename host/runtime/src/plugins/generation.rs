@@ -1,0 +1,127 @@
+//! One loaded build of a plugin.
+
+use crate::execution::{LoadedPrecompile, Machine, PluginIdentity};
+use crate::plugins::activation::Pack;
+use proz_interface::v1::HostInfo;
+use proz_loader::{LoadError, LoadedPlugin};
+use proz_manifest::{Candidate, Sha256Digest};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// Numbers generations through the life of the process, over all registries.
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+/// A loaded build: its library, its instance, its history.
+pub(crate) struct Generation {
+    pub(crate) identity: Arc<PluginIdentity>,
+    pub(crate) manifest_path: PathBuf,
+    pub(crate) library_sha256: Sha256Digest,
+    pub(crate) library_size_bytes: u64,
+    pub(crate) machine: Option<Arc<Machine>>,
+    pub(crate) pack: Option<Pack>,
+    pub(crate) faults: AtomicU64,
+}
+
+/// What is known of a generation.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct GenerationInfo {
+    /// Number of the generation, growing through the life of the process.
+    pub generation: u64,
+    /// Plugin id.
+    pub id: String,
+    /// Release.
+    pub version: String,
+    /// VM type.
+    pub vm_type: String,
+    /// Features.
+    pub features: Vec<String>,
+    /// Manifest that it was loaded by.
+    pub manifest: PathBuf,
+    /// SHA-256 of the library.
+    pub library_sha256: String,
+    /// Size of the library in bytes; stays mapped for the life of the process.
+    pub library_size_bytes: u64,
+    /// Addresses and names of precompiles, for a pack.
+    pub precompiles: Vec<(alloy_primitives::Address, String)>,
+    /// Faults so far.
+    pub faults: u64,
+    /// Where it stands.
+    pub state: GenerationState,
+}
+
+/// Where a generation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GenerationState {
+    /// New transactions may lease it.
+    Active,
+    /// Replaced, but still leased by running transactions.
+    Draining,
+    /// No longer used.
+    Retired,
+    /// Set aside after faults.
+    Quarantined,
+}
+
+impl Generation {
+    /// Creates an instance of a loaded library.
+    pub(crate) fn start(
+        candidate: &Candidate,
+        plugin: &LoadedPlugin,
+        configuration: &toml::Table,
+        host: &HostInfo<'_>,
+    ) -> Result<Self, LoadError> {
+        let manifest = &candidate.manifest;
+        let instance = plugin.create(&configuration.to_string(), host)?;
+        let identity = Arc::new(PluginIdentity {
+            id: manifest.id.clone(),
+            vm_type: manifest.vm_type.clone(),
+            version: manifest.version.clone(),
+            features: manifest.features.clone(),
+            generation: NEXT.fetch_add(1, Ordering::Relaxed),
+        });
+        let machine = instance.machines.into_iter().next();
+        let machine = machine.map(|vm| Arc::new(Machine::new(vm, identity.clone())));
+        let precompiles: Vec<_> = instance
+            .precompiles
+            .into_iter()
+            .map(|code| Arc::new(LoadedPrecompile::new(identity.clone(), code)))
+            .collect();
+        Ok(Self {
+            manifest_path: candidate.manifest_path.clone(),
+            library_sha256: plugin.sha256,
+            library_size_bytes: plugin.size_bytes,
+            machine,
+            pack: (!precompiles.is_empty()).then_some(Pack { precompiles }),
+            faults: AtomicU64::new(0),
+            identity,
+        })
+    }
+
+    pub(crate) fn info(&self, state: GenerationState) -> GenerationInfo {
+        let identity = &self.identity;
+        GenerationInfo {
+            generation: identity.generation,
+            id: identity.id.to_string(),
+            version: identity.version.to_string(),
+            vm_type: identity.vm_type.to_string(),
+            features: identity.features.iter().map(ToString::to_string).collect(),
+            manifest: self.manifest_path.clone(),
+            library_sha256: self.library_sha256.to_string(),
+            library_size_bytes: self.library_size_bytes,
+            precompiles: self
+                .pack
+                .iter()
+                .flat_map(|pack| &pack.precompiles)
+                .map(|entry| (entry.address, entry.name.clone()))
+                .collect(),
+            faults: self.faults.load(Ordering::Relaxed),
+            state,
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The life of plugins: loading, the registry of loaded builds, which of them runs a block.
+
+mod activation;
+mod factory;
+mod generation;
+mod registry;
+
+pub use activation::{Activation, ActivationRule};
+pub use factory::{
+    CodeRefused, EvmOptions, FactoryError, VmFactory, VmFactoryConfig, VmHandle, WasmOptions,
+};
+pub(crate) use generation::Generation;
+pub use generation::{GenerationInfo, GenerationState};
+pub use registry::{Lease, Registry, RegistryError};
