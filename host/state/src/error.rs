@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::B256;
 use thiserror::Error;
 
 /// A failure of the store or of its import, never an outcome of a transaction.
@@ -41,16 +41,6 @@ pub enum StateError {
         /// The operating system's reason.
         #[source]
         source: std::io::Error,
-    },
-    /// Code inserted under a hash is not the code with that hash.
-    #[error("code of account {address} hashes to {found}, expected {expected}")]
-    CodeHashMismatch {
-        /// Account that the code was given for.
-        address: Address,
-        /// Hash that the account names.
-        expected: B256,
-        /// Hash of the code.
-        found: B256,
     },
 }
 

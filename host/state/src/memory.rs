@@ -5,13 +5,15 @@
 
 use std::sync::OnceLock;
 
-use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
+use alloy_primitives::{
+    Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256, map::FbBuildHasher,
+};
 use alloy_trie::EMPTY_ROOT_HASH;
 use hashbrown::HashMap;
 
 use crate::{AccountInfo, StateChanges, StateDb, StateDbMut, StateError, root};
 
-type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+type Map<K, V, S = foldhash::fast::RandomState> = HashMap<K, V, S>;
 
 /// An account of a [`MemoryDb`].
 #[derive(Clone, Debug, Default)]
@@ -93,8 +95,8 @@ pub enum UnknownBlockHash {
 /// World state kept in memory.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryDb {
-    accounts: Map<Address, MemoryAccount>,
-    code: Map<B256, Bytes>,
+    accounts: Map<Address, MemoryAccount, FbBuildHasher<20>>,
+    code: Map<B256, Bytes, FbBuildHasher<32>>,
     block_hashes: Map<u64, B256>,
     unknown_block_hash: UnknownBlockHash,
 }

@@ -29,13 +29,12 @@ pub(super) trait IndexKey {
 impl IndexKey for Address {
     #[inline]
     fn hash_with(&self, state: &RandomState) -> u64 {
+        // Two overlapping reads cover the 20 bytes.
+        let head = self.first_chunk::<16>().unwrap_or(&[0; 16]);
+        let tail = self.last_chunk::<8>().unwrap_or(&[0; 8]);
         let mut hasher = state.build_hasher();
-        let (low, rest) = self.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
-        let (middle, rest) = rest.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
-        let high = rest.first_chunk::<4>().unwrap_or(&[0; 4]);
-        hasher.write_u64(u64::from_le_bytes(*low));
-        hasher.write_u64(u64::from_le_bytes(*middle));
-        hasher.write_u32(u32::from_le_bytes(*high));
+        hasher.write_u128(u128::from_le_bytes(*head));
+        hasher.write_u64(u64::from_le_bytes(*tail));
         hasher.finish()
     }
 }
@@ -43,10 +42,10 @@ impl IndexKey for Address {
 impl IndexKey for (AccountId, U256) {
     #[inline]
     fn hash_with(&self, state: &RandomState) -> u64 {
+        let [a, b, c, d] = *self.1.as_limbs();
         let mut hasher = state.build_hasher();
-        for limb in self.1.as_limbs() {
-            hasher.write_u64(*limb);
-        }
+        hasher.write_u128(u128::from(a) | u128::from(b) << 64);
+        hasher.write_u128(u128::from(c) | u128::from(d) << 64);
         hasher.write_u32(self.0.0);
         hasher.finish()
     }

@@ -49,9 +49,11 @@ impl Journal<'_> {
     ///
     /// Spec: EIP-161.
     pub fn create_account(&mut self, id: AccountId) {
-        const MAY_HAVE_STORAGE: u8 = account_flags::EXISTED | account_flags::HAS_SLOTS;
         let account = self.account(id);
-        if account.flags & MAY_HAVE_STORAGE == MAY_HAVE_STORAGE && !account.is_created() {
+        // Slots are not zero if the store has the account, or if they were written (and touched) now.
+        let may_have_storage = account.has_flag(account_flags::HAS_SLOTS)
+            && account.has_flag(account_flags::EXISTED | account_flags::TOUCHED);
+        if may_have_storage && !account.is_created() {
             self.empty_slots(id);
         }
         self.set_flag(id, account_flags::CREATED | account_flags::TOUCHED);
