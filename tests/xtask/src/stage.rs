@@ -1,0 +1,54 @@
+//! Puts plugins where the program looks for them: libraries and manifests in one folder.
+
+use crate::{Outcome, artefacts, root, tasks::cargo};
+use std::{
+    env::consts::{DLL_PREFIX, DLL_SUFFIX},
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Builds the workspace and stages every shipped plugin.
+pub(crate) fn stage() -> Outcome {
+    cargo(&["build", "--release", "--workspace"])?;
+    let folder = artefacts().join("plugins");
+    fs::create_dir_all(&folder).map_err(|e| format!("cannot create {}: {e}", folder.display()))?;
+    for manifest in manifests()? {
+        stage_one(&manifest, &folder)?;
+    }
+    Ok(())
+}
+
+fn manifests() -> Result<Vec<PathBuf>, String> {
+    let folder = root().join("plugin-manifests");
+    let entries =
+        fs::read_dir(&folder).map_err(|e| format!("cannot read {}: {e}", folder.display()))?;
+    let mut paths: Vec<_> = entries
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|e| e == "toml"))
+        .collect();
+    paths.sort();
+    Ok(paths)
+}
+
+fn stage_one(manifest: &Path, folder: &Path) -> Outcome {
+    let text = fs::read_to_string(manifest)
+        .map_err(|e| format!("cannot read {}: {e}", manifest.display()))?;
+    let stem = text
+        .lines()
+        .find_map(|line| line.strip_prefix("library")?.trim().strip_prefix('='))
+        .map(|value| value.trim().trim_matches('"').to_owned())
+        .ok_or_else(|| format!("{} names no library", manifest.display()))?;
+    let library = format!("{DLL_PREFIX}{stem}{DLL_SUFFIX}");
+    copy(&artefacts().join(&library), &folder.join(&library))?;
+    let name = manifest.file_name().unwrap_or_default();
+    copy(manifest, &folder.join(name))
+}
+
+/// Copies by way of a new file, so that a library mapped by a running host stays as it is.
+fn copy(from: &Path, to: &Path) -> Outcome {
+    let fresh = to.with_extension("new");
+    fs::copy(from, &fresh)
+        .and_then(|_| fs::rename(&fresh, to))
+        .map_err(|e| format!("cannot copy {} to {}: {e}", from.display(), to.display()))
+}
