@@ -1,0 +1,3 @@
+//! Speed against revm-precompile.
+
+fn main() {}
