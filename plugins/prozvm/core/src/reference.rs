@@ -1,0 +1,466 @@
+//! The reference interpreter: one `match`, no `unsafe`, one instruction per step.
+//!
+//! It defines what the other tiers must do, and its steps are what debuggers and profilers watch.
+//!
+//! Spec: P-1 to P-9, I-1 to I-39, G-1 to G-9, T-1 to T-6.
+
+#![forbid(unsafe_code)]
+
+use crate::call::{Call, CallError};
+use crate::dynamic::Touch;
+use crate::gas::charge;
+use crate::isa::register::{A0, REGISTERS, SP};
+use crate::isa::semantics::{self, op};
+use crate::isa::table::instructions;
+use crate::isa::{Instruction, Opcode, wide};
+use crate::memory::Memory;
+use crate::outcome::{Interrupt, Location, Outcome, RunResult, Trap};
+use crate::program::{Signature, handle_index};
+use crate::syscalls::{Control, Guest, Syscalls};
+use crate::verify::{NO_BLOCK, Verified};
+
+/// An open function frame.
+#[derive(Clone, Debug)]
+struct Frame {
+    registers: [u64; REGISTERS],
+    results: u8,
+    /// Code index of the instruction behind the call.
+    resume: usize,
+}
+
+/// A run of a program, one instruction at a time.
+#[derive(Clone, Debug)]
+pub struct Reference<'a> {
+    program: &'a Verified,
+    memory: Memory,
+    frames: Vec<Frame>,
+    registers: [u64; REGISTERS],
+    results: u8,
+    at: usize,
+    gas: u64,
+    ended: Option<RunResult>,
+}
+
+/// Where control goes after an instruction.
+enum Next {
+    Following,
+    At(usize),
+    Finished([u64; 2]),
+}
+
+impl<'a> Reference<'a> {
+    /// Opens the first frame and pays for the memory.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`] when the call does not fit the program.
+    pub fn new(program: &'a Verified, call: &Call<'_>) -> Result<Self, CallError> {
+        let signature = call.check(program)?;
+        let mut registers = [0; REGISTERS];
+        registers[usize::from(SP)] = program.layout().data_start;
+        for (register, &argument) in registers[usize::from(A0)..].iter_mut().zip(call.arguments) {
+            *register = argument;
+        }
+        let mut gas = call.gas_limit;
+        let paid = charge(&mut gas, program.memory_cost());
+        let unpaid = RunResult {
+            outcome: Outcome::OutOfGas,
+            gas_left: gas,
+            location: None,
+        };
+        Ok(Self {
+            program,
+            memory: Memory::new(program.program(), program.layout()),
+            frames: Vec::new(),
+            registers,
+            results: signature.results,
+            at: program.functions()[call.function as usize].start as usize,
+            gas,
+            ended: paid.is_err().then_some(unpaid),
+        })
+    }
+
+    /// Runs to the end.
+    pub fn run(&mut self, syscalls: &mut dyn Syscalls) -> RunResult {
+        loop {
+            if let Some(result) = self.step(syscalls) {
+                return result;
+            }
+        }
+    }
+
+    /// Executes one instruction, paying its block first when it begins one. Gives the result once the run has ended.
+    pub fn step(&mut self, syscalls: &mut dyn Syscalls) -> Option<RunResult> {
+        if self.ended.is_none() {
+            match self.advance(syscalls) {
+                Ok(Next::Following) => self.at += 1,
+                Ok(Next::At(target)) => self.at = target,
+                Ok(Next::Finished(results)) => {
+                    let outcome = Outcome::Finished(results);
+                    self.ended = Some(RunResult {
+                        outcome,
+                        gas_left: self.gas,
+                        location: None,
+                    });
+                }
+                Err(interrupt) => {
+                    let location = Some(self.location());
+                    self.ended = Some(RunResult {
+                        outcome: interrupt.into(),
+                        gas_left: self.gas,
+                        location,
+                    });
+                }
+            }
+        }
+        self.ended
+    }
+
+    /// The instruction that the next step executes.
+    pub fn location(&self) -> Location {
+        let function = self.program.function_of(self.at as u32);
+        let start = self.program.functions()[function].start;
+        Location {
+            function: function as u32,
+            instruction: self.at as u32 - start,
+        }
+    }
+
+    /// Functions with open frames and where each will go on, outermost first, the running one last.
+    pub fn backtrace(&self) -> Vec<Location> {
+        let resumed = self.frames.iter().map(|frame| {
+            let function = self.program.function_of(frame.resume as u32 - 1);
+            let start = self.program.functions()[function].start;
+            Location {
+                function: function as u32,
+                instruction: frame.resume as u32 - start,
+            }
+        });
+        resumed.chain([self.location()]).collect()
+    }
+
+    /// Registers of the running frame. Those that were never assigned hold zero here and nothing in other tiers.
+    pub const fn registers(&self) -> &[u64; REGISTERS] {
+        &self.registers
+    }
+
+    /// Guest memory.
+    pub const fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// Gas left.
+    pub const fn gas_left(&self) -> u64 {
+        self.gas
+    }
+
+    fn get(&self, register: u8) -> u64 {
+        self.registers[usize::from(register)]
+    }
+
+    fn set(&mut self, register: u8, value: u64) {
+        self.registers[usize::from(register)] = value;
+    }
+
+    fn touch(&mut self) -> Touch<'_> {
+        Touch {
+            memory: &mut self.memory,
+            gas: &mut self.gas,
+            schedule: &self.program.config().gas_schedule,
+        }
+    }
+
+    fn advance(&mut self, syscalls: &mut dyn Syscalls) -> Result<Next, Interrupt> {
+        let program = self.program;
+        if let Some(block) = program.block_starting_at(self.at as u32) {
+            charge(&mut self.gas, u64::from(block.cost))?;
+        }
+        let i = program.program().code[self.at];
+        macro_rules! arm {
+            (Binary $name:ident) => {
+                self.binary::<op::$name>(i)
+            };
+            (Immediate $name:ident) => {
+                self.immediate::<op::$name>(i)
+            };
+            (Shift64 $name:ident) => {
+                self.immediate::<op::$name>(i)
+            };
+            (Shift32 $name:ident) => {
+                self.immediate::<op::$name>(i)
+            };
+            (Unary $name:ident) => {
+                self.unary::<op::$name>(i)
+            };
+            (LoadImmediate $name:ident) => {
+                self.set(i.rd, i.imm as u64)
+            };
+            (LoadConstant $name:ident) => {
+                self.set(i.rd, program.program().constants[i.index()])
+            };
+            (Load $name:ident) => {
+                self.load::<op::$name>(i)?
+            };
+            (Store $name:ident) => {
+                self.store::<op::$name>(i)?
+            };
+            (Branch $name:ident) => {
+                return Ok(self.branch::<op::$name>(i))
+            };
+            (Jump $name:ident) => {
+                return Ok(self.jump(i.index()))
+            };
+            (Call $name:ident) => {
+                return self.call(i.index())
+            };
+            (CallIndirect $name:ident) => {
+                return self.call_indirect(i)
+            };
+            (Switch $name:ident) => {
+                return Ok(self.switch(i))
+            };
+            (Return $name:ident) => {
+                return Ok(self.ret())
+            };
+            (Trap $name:ident) => {
+                return Err(Interrupt::Trapped(Trap::Explicit(i.imm as u32)))
+            };
+            (Syscall $name:ident) => {
+                self.syscall(i.index(), syscalls)?
+            };
+            (WideBinary $name:ident) => {
+                self.wide_binary::<op::$name>(i)?
+            };
+            (WideTernary $name:ident) => {
+                self.wide_ternary::<op::$name>(i)?
+            };
+            (WideShift $name:ident) => {
+                self.wide_shift::<op::$name>(i)?
+            };
+            (WideCompare $name:ident) => {
+                self.wide_compare::<op::$name>(i)?
+            };
+            (WideUnary $name:ident) => {
+                self.wide_unary::<op::$name>(i)?
+            };
+            (WideExtend $name:ident) => {
+                self.wide_extend::<op::$name>(i)?
+            };
+            (WideProduct $name:ident) => {
+                self.wide_product::<op::$name>(i)?
+            };
+            (WidePower $name:ident) => {{
+                let (to, base, exponent) = (self.get(i.rd), self.get(i.rs1), self.get(i.rs2));
+                self.touch().power(to, base, exponent)?
+            }};
+            (Hash $name:ident) => {{
+                let (to, from, length) = (self.get(i.rd), self.get(i.rs1), self.get(i.rs2));
+                let schedule = &program.config().gas_schedule;
+                let cost = match i.opcode {
+                    Opcode::Keccak256 => schedule.keccak256(length),
+                    _ => schedule.sha256(length),
+                };
+                self.touch().hash::<op::$name>(cost, to, from, length)?
+            }};
+            (Copy $name:ident) => {{
+                let (to, from, length) = (self.get(i.rd), self.get(i.rs1), self.get(i.rs2));
+                self.touch().copy(to, from, length)?
+            }};
+            (Fill $name:ident) => {{
+                let (to, byte, length) = (self.get(i.rd), self.get(i.rs1), self.get(i.rs2));
+                self.touch().fill(to, byte, length)?
+            }};
+            (Grow $name:ident) => {{
+                let pages = self.get(i.rs1);
+                let end = self.touch().grow(pages)?;
+                self.set(i.rd, end)
+            }};
+        }
+        macro_rules! dispatch {
+            ($($class:ident { $($code:literal $name:ident $text:literal $cost:literal $semantics:tt)* })*) => {
+                match i.opcode {
+                    $($(Opcode::$name => arm!($class $name),)*)*
+                }
+            };
+        }
+        instructions!(dispatch);
+        Ok(Next::Following)
+    }
+
+    fn binary<F: semantics::Binary>(&mut self, i: Instruction) {
+        self.set(i.rd, F::eval(self.get(i.rs1), self.get(i.rs2)));
+    }
+
+    fn immediate<F: semantics::Binary>(&mut self, i: Instruction) {
+        self.set(i.rd, F::eval(self.get(i.rs1), i.imm as u64));
+    }
+
+    fn unary<F: semantics::Unary>(&mut self, i: Instruction) {
+        self.set(i.rd, F::eval(self.get(i.rs1)));
+    }
+
+    fn address(&self, i: Instruction) -> u64 {
+        self.get(i.rs1).wrapping_add(i.imm as u64)
+    }
+
+    fn load<F: semantics::Load>(&mut self, i: Instruction) -> Result<(), Interrupt> {
+        let mut raw = [0; 8];
+        raw[..F::SIZE].copy_from_slice(self.memory.slice(self.address(i), F::SIZE as u64)?);
+        self.set(i.rd, F::extend(u64::from_le_bytes(raw)));
+        Ok(())
+    }
+
+    fn store<F: semantics::Store>(&mut self, i: Instruction) -> Result<(), Interrupt> {
+        let value = self.get(i.rs2).to_le_bytes();
+        let address = self.address(i);
+        self.memory
+            .slice_mut(address, F::SIZE as u64)?
+            .copy_from_slice(&value[..F::SIZE]);
+        Ok(())
+    }
+
+    fn branch<F: semantics::Branch>(&self, i: Instruction) -> Next {
+        if F::taken(self.get(i.rs1), self.get(i.rs2)) {
+            self.jump(i.index())
+        } else {
+            Next::Following
+        }
+    }
+
+    fn jump(&self, target: usize) -> Next {
+        let function = self.program.function_of(self.at as u32);
+        Next::At(self.program.functions()[function].start as usize + target)
+    }
+
+    fn switch(&self, i: Instruction) -> Next {
+        let targets = &self.program.program().switch_tables[i.index()].targets;
+        let choice = self.get(i.rs1).min(targets.len() as u64 - 1);
+        self.jump(targets[choice as usize] as usize)
+    }
+
+    fn call(&mut self, function: usize) -> Result<Next, Interrupt> {
+        if self.frames.len() as u64 + 1 >= u64::from(self.program.config().stack_limit.call_depth) {
+            return Err(Interrupt::Trapped(Trap::CallDepth));
+        }
+        let function = self.program.functions()[function];
+        let Signature {
+            parameters,
+            results,
+        } = function.signature;
+        let mut registers = [0; REGISTERS];
+        registers[usize::from(SP)] = self.get(SP);
+        let arguments = usize::from(A0)..usize::from(A0 + parameters);
+        registers[arguments.clone()].copy_from_slice(&self.registers[arguments]);
+        let caller = std::mem::replace(&mut self.registers, registers);
+        self.frames.push(Frame {
+            registers: caller,
+            results: self.results,
+            resume: self.at + 1,
+        });
+        self.results = results;
+        Ok(Next::At(function.start as usize))
+    }
+
+    fn call_indirect(&mut self, i: Instruction) -> Result<Next, Interrupt> {
+        let table = &self.program.program().function_table;
+        let function = handle_index(self.get(i.rs1))
+            .and_then(|index| table.get(index))
+            .map(|&found| found as usize);
+        let function = function
+            .filter(|&f| usize::from(self.program.functions()[f].signature_index) == i.index());
+        self.call(function.ok_or(Interrupt::Trapped(Trap::IndirectCall))?)
+    }
+
+    fn ret(&mut self) -> Next {
+        let mut results = [0; 2];
+        let from = usize::from(A0);
+        results[..usize::from(self.results)]
+            .copy_from_slice(&self.registers[from..from + usize::from(self.results)]);
+        let Some(frame) = self.frames.pop() else {
+            return Next::Finished(results);
+        };
+        self.registers = frame.registers;
+        for (index, &value) in results.iter().enumerate().take(usize::from(self.results)) {
+            self.registers[from + index] = value;
+        }
+        self.results = frame.results;
+        Next::At(frame.resume)
+    }
+
+    fn syscall(&mut self, import: usize, syscalls: &mut dyn Syscalls) -> Result<(), Interrupt> {
+        let import = self.program.program().imports[import];
+        let mut arguments = [0; 6];
+        let count = usize::from(import.signature.parameters);
+        arguments[..count]
+            .copy_from_slice(&self.registers[usize::from(A0)..usize::from(A0) + count]);
+        let mut guest = Guest {
+            memory: &mut self.memory,
+            gas: &mut self.gas,
+        };
+        match syscalls.call(import.number, arguments, &mut guest) {
+            Control::Continue(value) => {
+                if import.signature.results == 1 {
+                    self.set(A0, value);
+                }
+                Ok(())
+            }
+            Control::Stop => Err(Interrupt::Stopped),
+            Control::OutOfGas => Err(Interrupt::OutOfGas),
+            Control::Trap => Err(Interrupt::Trapped(Trap::Syscall)),
+        }
+    }
+
+    fn wide(&self, register: u8) -> Result<wide::Wide, Interrupt> {
+        Ok(wide::from_bytes(self.memory.read(self.get(register))?))
+    }
+
+    fn set_wide(&mut self, register: u8, value: wide::Wide) -> Result<(), Interrupt> {
+        Ok(self
+            .memory
+            .write(self.get(register), wide::to_bytes(value))?)
+    }
+
+    fn wide_binary<F: semantics::WideBinary>(&mut self, i: Instruction) -> Result<(), Interrupt> {
+        self.set_wide(i.rd, F::eval(self.wide(i.rs1)?, self.wide(i.rs2)?))
+    }
+
+    fn wide_ternary<F: semantics::WideTernary>(&mut self, i: Instruction) -> Result<(), Interrupt> {
+        self.set_wide(
+            i.rd,
+            F::eval(
+                self.wide(i.rs1)?,
+                self.wide(i.rs2)?,
+                self.wide(i.imm as u8)?,
+            ),
+        )
+    }
+
+    fn wide_shift<F: semantics::WideShift>(&mut self, i: Instruction) -> Result<(), Interrupt> {
+        self.set_wide(i.rd, F::eval(self.wide(i.rs1)?, self.get(i.rs2)))
+    }
+
+    fn wide_compare<F: semantics::WideCompare>(&mut self, i: Instruction) -> Result<(), Interrupt> {
+        let ordering = F::eval(self.wide(i.rs1)?, self.wide(i.rs2)?);
+        self.set(i.rd, ordering);
+        Ok(())
+    }
+
+    fn wide_unary<F: semantics::WideUnary>(&mut self, i: Instruction) -> Result<(), Interrupt> {
+        self.set_wide(i.rd, F::eval(self.wide(i.rs1)?))
+    }
+
+    fn wide_extend<F: semantics::WideExtend>(&mut self, i: Instruction) -> Result<(), Interrupt> {
+        self.set_wide(i.rd, F::eval(self.get(i.rs1)))
+    }
+
+    fn wide_product<F: semantics::WideProduct>(&mut self, i: Instruction) -> Result<(), Interrupt> {
+        let product = F::eval(self.wide(i.rs1)?, self.wide(i.rs2)?);
+        let mut bytes = [0; 64];
+        for (chunk, limb) in bytes.chunks_exact_mut(8).zip(product) {
+            chunk.copy_from_slice(&limb.to_le_bytes());
+        }
+        Ok(self.memory.write(self.get(i.rd), bytes)?)
+    }
+}
+
+const _: () = assert!(NO_BLOCK == u32::MAX, "an index that no block has");
