@@ -69,7 +69,7 @@ impl<const N: usize> std::fmt::Debug for Text<N> {
     }
 }
 
-/// Identity of a plugin build, exported under [`DESCRIPTOR_SYMBOL`]. 424 bytes, alignment 4.
+/// Identity of a plugin build, exported under [`DESCRIPTOR_SYMBOL`]. 552 bytes, alignment 4.
 ///
 /// Owner: the library; valid as long as it is mapped. Readable from any thread.
 #[repr(C)]
@@ -92,7 +92,7 @@ pub struct Descriptor {
     /// VM type served, or `precompile` for a pack.
     pub vm_type: Text<32>,
     /// Feature names, comma-separated, in the manifest's order.
-    pub features: Text<128>,
+    pub features: Text<256>,
     /// Version text of the compiler.
     pub compiler: Text<80>,
     /// Target triple.
@@ -135,7 +135,7 @@ mod tests {
     fn has_the_documented_layout() {
         assert_eq!(
             (size_of::<Descriptor>(), align_of::<Descriptor>()),
-            (424, 4)
+            (552, 4)
         );
         assert_eq!(std::mem::offset_of!(Descriptor, id), 24);
     }
