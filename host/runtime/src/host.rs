@@ -5,7 +5,7 @@ use crate::{
     estimate::{GasEstimate, estimate_gas},
     execution::{ExecutionError, ExecutionResult},
     plugins::{FactoryError, Lease, VmFactory, VmFactoryConfig},
-    transaction::{SystemCall, TransactOptions, Transaction, system_call, transact},
+    transaction::{Mode, SystemCall, TransactOptions, Transaction, system_call, transact},
 };
 use proz_interface::v1::BlockContext;
 use proz_state::{StateDb, StateDbMut};
@@ -123,7 +123,7 @@ impl Host {
         transaction: &Transaction,
     ) -> Result<ExecutionResult, ExecutionError> {
         let options = TransactOptions {
-            is_simulation: true,
+            mode: Mode::Simulation,
             ..TransactOptions::default()
         };
         self.execute(block, db, transaction, options)

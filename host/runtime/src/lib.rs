@@ -25,14 +25,20 @@ pub use chain::{
     ChainConfig, ChainRules, ETHEREUM_LIMITS, RevisionSchedule, RevisionStart, ScheduleError,
 };
 pub use estimate::{EstimateError, GasEstimate};
-pub use execution::{ExecutionError, ExecutionResult, InvalidTransaction, Status, VmSet};
+pub use execution::{
+    ExecutionError, ExecutionResult, InvalidTransaction, PrecompileInfo, Status, VmSet,
+};
 pub use host::{Block, Host};
 pub use plugins::{
     Activation, ActivationRule, CodeRefused, EvmOptions, FactoryError, GenerationInfo,
     GenerationState, Lease, Registry, RegistryError, VmFactory, VmFactoryConfig, VmHandle,
     WasmOptions,
 };
-pub use proz_interface::v1::{Limits, MessageKind, OpcodeCount, Revision, StatusCode};
+pub use proz_interface::v1::{
+    GENERATION as ABI_GENERATION, Limits, MessageKind, OpcodeCount, Revision, StatusCode,
+};
 pub use proz_manifest::{Requirement, SearchPath, VmType};
 pub use proz_state::StateChanges;
-pub use transaction::{AccessListItem, Authorization, Blobs, Fee, TransactOptions, Transaction};
+pub use transaction::{
+    AccessListItem, Authorization, Blobs, Fee, Mode, TransactOptions, Transaction,
+};

@@ -110,14 +110,65 @@ impl LoadedPrecompile {
         }
     }
 
+    /// What users see of it.
+    pub(crate) fn info(&self) -> PrecompileInfo {
+        PrecompileInfo {
+            address: self.address,
+            name: self.name.clone(),
+            from: self.from,
+            until: self.until,
+            is_stateful: self.is_stateful,
+            pack: self.identity.id.to_string(),
+            version: self.identity.version.clone(),
+        }
+    }
+
     fn is_active(&self, revision: Revision) -> bool {
         revision.enables(self.from) && self.until.is_none_or(|until| !revision.enables(until))
     }
 }
 
+/// A precompile of a loaded pack.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct PrecompileInfo {
+    /// Address at which it is called.
+    pub address: Address,
+    /// Name as the EIPs write it.
+    pub name: String,
+    /// First revision at which it is active.
+    #[serde(serialize_with = "by_name")]
+    pub from: Revision,
+    /// First revision at which it is active no more.
+    #[serde(
+        serialize_with = "by_name_if_any",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub until: Option<Revision>,
+    /// Whether it works on storage.
+    pub is_stateful: bool,
+    /// Plugin id of its pack.
+    pub pack: String,
+    /// Version of its pack.
+    pub version: Version,
+}
+
+fn by_name<S: serde::Serializer>(revision: &Revision, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(revision)
+}
+
+fn by_name_if_any<S: serde::Serializer>(
+    revision: &Option<Revision>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match revision {
+        Some(revision) => serializer.collect_str(revision),
+        None => serializer.serialize_none(),
+    }
+}
+
 /// Precompiles of one revision.
 #[derive(Default)]
-pub struct PrecompileTable {
+pub(crate) struct PrecompileTable {
     /// Addresses below 0x200 by their number, where Ethereum keeps its precompiles.
     low: Vec<Option<Arc<LoadedPrecompile>>>,
     /// All others.
@@ -156,11 +207,6 @@ impl PrecompileTable {
             None if self.high.is_empty() => None,
             None => self.high.get(address),
         }
-    }
-
-    /// Active precompiles in the order of addresses.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<LoadedPrecompile>> {
-        self.low.iter().flatten().chain(self.high.values())
     }
 }
 

@@ -11,7 +11,8 @@ mod watcher;
 
 pub(crate) use create::Creation;
 pub(crate) use executor::{Abort, Executor, Surroundings};
+pub(crate) use machine::PrecompileTable;
 pub(crate) use machine::{LoadedPrecompile, Machine, PluginIdentity};
-pub use machine::{PrecompileTable, VmSet};
+pub use machine::{PrecompileInfo, VmSet};
 pub use outcome::{ExecutionError, ExecutionResult, InvalidTransaction, Status};
 pub(crate) use watcher::{Steps, Watcher};

@@ -1,7 +1,7 @@
 //! Makes VMs: discovers plugins, loads those that are asked for, configures and keeps them.
 
 use super::{Activation, Generation, GenerationInfo, Registry};
-use crate::execution::Machine;
+use crate::execution::{Machine, PrecompileInfo};
 use alloy_primitives::Address;
 use proz_interface::abi_stable::std_types::{RSlice, RStr};
 use proz_interface::v1::{GENERATION, HostInfo, OpcodeCount, VmError, VmErrorCode};
@@ -195,6 +195,12 @@ impl VmFactory {
     pub fn get(&self, requirement: &Requirement) -> Option<VmHandle> {
         let lease = self.registry.lease(u64::MAX);
         super::activation::best(requirement, &lease.set().machines).map(VmHandle)
+    }
+
+    /// Precompiles of all loaded packs, in the order of addresses and versions.
+    #[must_use]
+    pub fn precompiles(&self) -> Vec<PrecompileInfo> {
+        self.registry.precompiles()
     }
 
     /// Loads a discovered plugin and adds it to what is running.

@@ -1,7 +1,7 @@
 //! The loaded generations, and the one immutable snapshot that transactions lease.
 
 use super::{Activation, Generation, GenerationInfo, GenerationState};
-use crate::execution::VmSet;
+use crate::execution::{PrecompileInfo, VmSet};
 use arc_swap::ArcSwap;
 use std::sync::{Arc, Mutex, PoisonError, atomic::Ordering};
 
@@ -138,6 +138,18 @@ impl Registry {
                 GenerationState::Retired
             })
         }));
+        infos
+    }
+
+    /// Precompiles of the active packs, by address and version.
+    pub(crate) fn precompiles(&self) -> Vec<PrecompileInfo> {
+        let published = self.published.load();
+        let packs = published.generations.iter().filter_map(|g| g.pack.as_ref());
+        let mut infos: Vec<_> = packs
+            .flat_map(|pack| &pack.precompiles)
+            .map(|entry| entry.info())
+            .collect();
+        infos.sort_by(|a, b| (a.address, &a.version).cmp(&(b.address, &b.version)));
         infos
     }
 

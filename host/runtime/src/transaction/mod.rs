@@ -12,7 +12,7 @@ mod validation;
 pub(crate) use authorization::delegate_of;
 pub use blob::BlobParams;
 pub(crate) use intrinsic::intrinsic_gas;
-pub use run::{TransactOptions, transact};
+pub use run::{Mode, TransactOptions, transact};
 pub use system::{
     BEACON_ROOTS_ADDRESS, CONSOLIDATION_REQUEST_ADDRESS, HISTORY_STORAGE_ADDRESS, SYSTEM_ADDRESS,
     SystemCall, WITHDRAWAL_REQUEST_ADDRESS, block_end_calls, block_start_calls, system_call,

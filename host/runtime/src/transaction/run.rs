@@ -41,11 +41,22 @@ pub struct TransactOptions<'a> {
     pub inspector: Option<&'a InspectorCell>,
     /// Flag by which another thread stops the execution.
     pub cancel: Option<&'a AtomicBool>,
-    /// Skips what only a mined transaction must satisfy: fees, nonce, balance for gas, code of the
-    /// sender, block gas limit. Nothing is paid for gas. For `eth_call` and estimation.
-    pub is_simulation: bool,
-    /// A call of the protocol itself: no intrinsic gas, no nonce. Spec: EIP-4788.
-    pub(crate) is_system: bool,
+    /// What is executed.
+    pub mode: Mode,
+}
+
+/// What is executed, and which rules therefore hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mode {
+    /// A transaction of a block: every rule holds.
+    #[default]
+    Transaction,
+    /// What a transaction would do, for `eth_call` and estimation: without fees, nonce, balance
+    /// for gas, code of the sender and the block's gas limit. Nothing is paid for gas.
+    Simulation,
+    /// A call of the protocol itself: no intrinsic gas, no nonce, no fees. Spec: EIP-4788.
+    System,
 }
 
 /// Executes one transaction on a state and returns its result; the state is not written.
@@ -61,12 +72,10 @@ pub fn transact(
     transaction: &Transaction,
     options: TransactOptions<'_>,
 ) -> Result<ExecutionResult, ExecutionError> {
-    let intrinsic = if options.is_system {
-        IntrinsicGas::default()
-    } else if options.is_simulation {
-        intrinsic_gas(transaction, rules.revision)
-    } else {
-        check_stateless(transaction, block, rules)?
+    let intrinsic = match options.mode {
+        Mode::Transaction => check_stateless(transaction, block, rules)?,
+        Mode::Simulation => intrinsic_gas(transaction, rules.revision),
+        Mode::System => IntrinsicGas::default(),
     };
     let gas_price = effective_gas_price(transaction, block);
     let blob_hashes: &[B256] = transaction.blobs.as_ref().map_or(&[], |b| &b.hashes);
@@ -109,8 +118,7 @@ pub fn transact(
         block,
         gas_price,
         floor: intrinsic.floor,
-        is_simulation: options.is_simulation,
-        is_system: options.is_system,
+        mode: options.mode,
         executor: &mut executor,
     };
     let outcome = run.execute(intrinsic.initial);
@@ -136,8 +144,7 @@ struct Run<'r, 'a> {
     block: &'r BlockContext,
     gas_price: U256,
     floor: u64,
-    is_simulation: bool,
-    is_system: bool,
+    mode: Mode,
     executor: &'r mut Executor<'a>,
 }
 
@@ -166,7 +173,7 @@ impl Run<'_, '_> {
     fn execute(&mut self, initial_gas: u64) -> Result<ExecutionResult, RunError> {
         let sender = self.executor.journal.load(self.transaction.sender);
         let (sender, _) = self.executor.state(sender)?;
-        if !self.is_simulation {
+        if self.mode == Mode::Transaction {
             check_sender(
                 &mut self.executor.journal,
                 sender,
@@ -200,7 +207,7 @@ impl Run<'_, '_> {
 
     /// Takes the price of all gas and blobs from the sender.
     fn pay_in_advance(&mut self, sender: AccountId) {
-        if self.is_simulation {
+        if self.mode != Mode::Transaction {
             return;
         }
         let gas = self.gas_price * U256::from(self.transaction.gas_limit);
@@ -229,7 +236,7 @@ impl Run<'_, '_> {
         gas: u64,
     ) -> Result<Outermost, RunError> {
         let transaction = self.transaction;
-        if !self.is_system {
+        if self.mode != Mode::System {
             // Validation has seen that the nonce can grow; a simulation may stand at the maximum.
             let _ = self.executor.journal.increment_nonce(sender);
         }
@@ -311,7 +318,7 @@ impl Run<'_, '_> {
         let gas_spent = gas_limit.saturating_sub(outermost.gas_left);
         let refunded = capped_refund(gas_spent, outermost.gas_refund, self.rules.revision);
         let gas_used = (gas_spent - refunded).max(self.floor).min(gas_limit);
-        if !self.is_simulation {
+        if self.mode == Mode::Transaction {
             self.reimburse(sender, gas_limit - gas_used)?;
         }
         Ok(ExecutionResult {

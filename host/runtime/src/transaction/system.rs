@@ -1,6 +1,6 @@
 //! Calls that the protocol itself makes at the start and the end of a block.
 
-use super::{Fee, TransactOptions, Transaction, transact};
+use super::{Fee, Mode, TransactOptions, Transaction, transact};
 use crate::{
     chain::ChainRules,
     execution::{ExecutionError, ExecutionResult, VmSet},
@@ -92,8 +92,7 @@ pub fn system_call(
         ..Transaction::default()
     };
     let options = TransactOptions {
-        is_system: true,
-        is_simulation: true,
+        mode: Mode::System,
         ..TransactOptions::default()
     };
     transact(set, rules, block, db, &transaction, options)

@@ -1,0 +1,244 @@
+//! What can be asked on the command line.
+
+use alloy_primitives::{Address, U256};
+use clap::{Args, Parser, Subcommand};
+use proz_host::{Requirement, Revision};
+use std::path::PathBuf;
+
+/// Runs contracts of many virtual machines, each VM a plugin.
+#[derive(Parser)]
+#[command(name = "proz", version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Program {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Args)]
+pub(crate) struct Common {
+    /// Folder of plugins, or one manifest; before the standard places. May be repeated.
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) plugins: Vec<PathBuf>,
+
+    /// Further folders of plugins, separated as in PATH.
+    #[arg(long, global = true, env = "PROZ_PLUGIN_PATH", hide = true)]
+    pub(crate) plugin_path: Option<std::ffi::OsString>,
+
+    /// Loads only what this names, such as `evm@^1.0`. May be repeated.
+    #[arg(long, global = true, value_name = "REQUIREMENT")]
+    pub(crate) require: Vec<Requirement>,
+
+    /// Prints JSON.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Never colours; so does the variable NO_COLOR.
+    #[arg(long, global = true)]
+    pub(crate) no_color: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Runs code, or calls a contract of the state.
+    Run(RunArgs),
+    /// Deploys a contract into the state.
+    Deploy(DeployArgs),
+    /// Finds the gas limit that a call or a deployment needs.
+    Estimate(EstimateArgs),
+    /// Decides whether code may be deployed, and says why not.
+    Validate(ValidateArgs),
+    /// Lists and checks plugins.
+    Plugin(PluginArgs),
+    /// Lists and runs precompiled contracts.
+    Precompile(PrecompileArgs),
+}
+
+/// Which rules, block and state.
+#[derive(Args)]
+pub(crate) struct World {
+    /// State: a genesis alloc as JSON. Names of contracts are kept beside it.
+    #[arg(long, env = "PROZ_STATE", value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
+
+    /// Rules, from Frontier to Osaka.
+    #[arg(long, default_value = "latest", value_name = "NAME")]
+    pub(crate) revision: Revision,
+
+    /// Exact Ethereum: code containers of other VMs are not accepted.
+    #[arg(long)]
+    pub(crate) no_containers: bool,
+
+    /// Block number.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) block: u64,
+
+    /// Block time, Unix seconds.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) timestamp: u64,
+
+    /// Chain id.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) chain_id: u64,
+}
+
+/// Who sends what.
+#[derive(Args)]
+pub(crate) struct Sending {
+    /// Sender. The default sender is rich.
+    #[arg(long, value_name = "ADDRESS", default_value_t = crate::session::DEFAULT_SENDER)]
+    pub(crate) sender: Address,
+
+    /// Value: wei, or with a unit such as `1.5ether` or `20gwei`.
+    #[arg(long, value_parser = parse_value, default_value = "0")]
+    pub(crate) value: U256,
+
+    /// Gas limit.
+    #[arg(long, default_value_t = 16_000_000)]
+    pub(crate) gas: u64,
+}
+
+/// How to read code.
+#[derive(Args)]
+pub(crate) struct Reading {
+    /// VM that the code is for; told from the code where it can be.
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) vm: Option<String>,
+
+    /// Version requirement to store with code of VMs other than the EVM, such as `^1.2`.
+    #[arg(long, default_value = "*", value_name = "RANGE")]
+    pub(crate) vm_version: String,
+
+    /// Contract to take from an artefact of several: `Name` or `source.sol:Name`.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) contract: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct RunArgs {
+    /// Address or name of a contract in the state, or code: hex, or a file (hex, solc, Foundry or
+    /// Hardhat JSON, .wasm, .wat, ProzVM).
+    pub(crate) target: String,
+
+    /// Call data as hex.
+    #[arg(long, value_name = "HEX", conflicts_with = "call")]
+    pub(crate) input: Option<String>,
+
+    /// Function and arguments: `--call 'transfer(address,uint256)' 0x… 5`, or a name of the ABI.
+    #[arg(long, num_args = 1.., value_names = ["FUNCTION", "ARGUMENT"], allow_hyphen_values = true)]
+    pub(crate) call: Vec<String>,
+
+    /// ABI or artefact by which calls, events and reverts are decoded. May be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) abi: Vec<PathBuf>,
+
+    /// Prints the tree of calls.
+    #[arg(long)]
+    pub(crate) trace: bool,
+
+    /// Keeps the changes in the state file.
+    #[arg(long, requires = "state")]
+    pub(crate) write: bool,
+
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    #[command(flatten)]
+    pub(crate) sending: Sending,
+    #[command(flatten)]
+    pub(crate) world: World,
+}
+
+#[derive(Args)]
+pub(crate) struct DeployArgs {
+    /// Code: hex, or a file (hex, solc, Foundry or Hardhat JSON, .wasm, .wat, ProzVM).
+    pub(crate) code: String,
+
+    /// Arguments of the constructor, by the artefact's ABI.
+    #[arg(long, num_args = 1.., value_name = "ARGUMENT", allow_hyphen_values = true)]
+    pub(crate) args: Vec<String>,
+
+    /// Name by which later commands call the contract.
+    #[arg(long, value_name = "NAME", requires = "state")]
+    pub(crate) name: Option<String>,
+
+    /// Prints the tree of calls.
+    #[arg(long)]
+    pub(crate) trace: bool,
+
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    #[command(flatten)]
+    pub(crate) sending: Sending,
+    #[command(flatten)]
+    pub(crate) world: World,
+}
+
+#[derive(Args)]
+pub(crate) struct EstimateArgs {
+    /// Deploys the target instead of calling it.
+    #[arg(long)]
+    pub(crate) create: bool,
+
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct ValidateArgs {
+    /// Code: hex or a file.
+    pub(crate) code: String,
+
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+#[derive(Args)]
+pub(crate) struct PluginArgs {
+    #[command(subcommand)]
+    pub(crate) command: PluginCommand,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum PluginCommand {
+    /// Lists the plugins that are found.
+    List {
+        /// Explains every candidate: taken, or passed over and why.
+        #[arg(long)]
+        explain: bool,
+    },
+    /// Loads one plugin and checks it: manifest, handshake, conformance.
+    Check {
+        /// Manifest, or folder with one.
+        path: PathBuf,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct PrecompileArgs {
+    #[command(subcommand)]
+    pub(crate) command: PrecompileCommand,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum PrecompileCommand {
+    /// Lists precompiles: address, name, revisions, pack, version.
+    List,
+    /// Runs one.
+    Run {
+        /// Address, or its number such as `0x05`.
+        address: String,
+        /// Input as hex.
+        input: String,
+        /// Rules, from Frontier to Osaka.
+        #[arg(long, default_value = "latest")]
+        revision: Revision,
+        /// Gas limit.
+        #[arg(long, default_value_t = 16_000_000)]
+        gas: u64,
+    },
+}
+
+fn parse_value(text: &str) -> Result<U256, String> {
+    proz_artifact::number::read_uint(text, 256).map_err(|error| error.to_string())
+}

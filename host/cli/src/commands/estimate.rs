@@ -1,0 +1,81 @@
+//! `proz estimate`: finds the gas limit that a call or a deployment needs.
+
+use super::{deploy::init_code, run::transaction};
+use crate::{
+    args::{Common, EstimateArgs},
+    error::{FAILED, Outcome},
+    session::Session,
+    target,
+};
+use proz_artifact::Presentation;
+use proz_host::EstimateError;
+use std::process::ExitCode;
+
+pub(crate) fn run(common: &Common, args: &EstimateArgs) -> Outcome {
+    let run = &args.run;
+    let mut session = Session::open(common, &run.world)?;
+    let mut book = session.book(&run.abi)?;
+    let transaction = if args.create {
+        let contract = target::read(&run.target, &run.reading)?;
+        let code = init_code(&contract, &run.call, &run.reading)?;
+        if let Some(abi) = contract.abi {
+            book.add_anywhere(abi);
+        }
+        transaction(&run.sending, None, code)
+    } else {
+        let target = target::find(&session, run)?;
+        if let Some(code) = target.code {
+            session.state.set_code(target.address, code);
+        }
+        let input = target::input(run, target.abi.as_ref())?;
+        if let Some(abi) = target.abi {
+            book.add(target.address, "target", Some(abi));
+        }
+        transaction(&run.sending, Some(target.address), input.data)
+    };
+    let estimate = session
+        .host
+        .estimate_gas(&session.block, &session.state, &transaction);
+    match estimate {
+        Ok(estimate) if common.json => {
+            let (gas, executions) = (estimate.gas, estimate.executions);
+            println!(
+                "{}",
+                serde_json::json!({ "gas": gas, "executions": executions })
+            );
+            Ok(ExitCode::SUCCESS)
+        }
+        Ok(estimate) => {
+            println!("{}", estimate.gas);
+            eprintln!("found in {} executions", estimate.executions);
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(EstimateError::Reverted { data }) => {
+            let to = transaction.to.unwrap_or_default();
+            let reason = book.decode_revert(to, &data);
+            if common.json {
+                let json =
+                    serde_json::json!({ "error": "reverted", "data": data, "reason": reason });
+                println!("{json}");
+            } else {
+                let presentation = Presentation {
+                    magnitudes: true,
+                    longest_bytes: None,
+                    book: Some(&book),
+                    names_only: false,
+                };
+                eprintln!("reverted: {}", reason.render(&presentation));
+            }
+            Ok(ExitCode::from(FAILED))
+        }
+        Err(EstimateError::Execution(error)) => Err(error.into()),
+        Err(error) => {
+            if common.json {
+                println!("{}", serde_json::json!({ "error": error.to_string() }));
+            } else {
+                eprintln!("{error}");
+            }
+            Ok(ExitCode::from(FAILED))
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! One room per command.
+
+pub(crate) mod deploy;
+pub(crate) mod estimate;
+pub(crate) mod plugin;
+pub(crate) mod precompile;
+pub(crate) mod run;
+pub(crate) mod validate;

@@ -1,0 +1,171 @@
+//! `proz plugin`: lists and checks plugins.
+
+use crate::{
+    args::{Common, PluginArgs, PluginCommand},
+    error::{CliError, Outcome},
+    session::search_path,
+};
+use proz_host::{VmFactory, VmFactoryConfig};
+use proz_manifest::{Discovery, DiscoveryOptions, LocationStatus, PassedOverReason, discover};
+use std::{path::Path, process::ExitCode};
+
+pub(crate) fn run(common: &Common, args: &PluginArgs) -> Outcome {
+    match &args.command {
+        PluginCommand::List { explain } => list(common, *explain),
+        PluginCommand::Check { path } => check(common, path),
+    }
+}
+
+fn list(common: &Common, explain: bool) -> Outcome {
+    let options = DiscoveryOptions {
+        supported_generations: vec![proz_host::ABI_GENERATION],
+        ..DiscoveryOptions::default()
+    };
+    let discovery = discover(&search_path(common), &options);
+    if common.json {
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&json(&discovery, explain))?
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
+    for candidate in &discovery.taken {
+        let manifest = &candidate.manifest;
+        println!(
+            "{:<20} {:<10} {:<11} {}",
+            manifest.id, manifest.version, manifest.vm_type, manifest.features
+        );
+        if explain {
+            println!(
+                "  taken from {} ({:?})",
+                candidate.manifest_path.display(),
+                candidate.origin
+            );
+        }
+    }
+    if explain {
+        for passed in &discovery.passed_over {
+            println!(
+                "passed over {}: {}",
+                passed.manifest_path.display(),
+                why(&passed.reason)
+            );
+        }
+        println!("searched");
+        for place in &discovery.locations {
+            println!(
+                "  {} ({:?}): {}",
+                place.path.display(),
+                place.origin,
+                state(&place.status)
+            );
+        }
+    } else if discovery.taken.is_empty() {
+        eprintln!("no plugin was found; `proz plugin list --explain` tells where was searched");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn why(reason: &PassedOverReason) -> String {
+    match reason {
+        PassedOverReason::Invalid(error) | PassedOverReason::DuplicateIdVersion(error) => {
+            error.to_string()
+        }
+        PassedOverReason::Disabled(by) => format!("disabled by {by:?}").to_lowercase(),
+        PassedOverReason::UnsupportedAbi { expected, found } => {
+            let found: Vec<_> = found.iter().collect();
+            format!("speaks ABI generations {found:?}, this host speaks {expected:?}")
+        }
+        PassedOverReason::Shadowed { by } => {
+            format!(
+                "{} has the same id and version and comes first",
+                by.display()
+            )
+        }
+        PassedOverReason::Repeated { first } => format!("met before as {}", first.display()),
+        _ => "for a reason that this program does not know".to_owned(),
+    }
+}
+
+fn state(status: &LocationStatus) -> String {
+    match status {
+        LocationStatus::Directory { manifests } => format!("{manifests} manifests"),
+        LocationStatus::File => "one manifest".to_owned(),
+        LocationStatus::Missing => "nothing there".to_owned(),
+        LocationStatus::Repeated => "searched before".to_owned(),
+        LocationStatus::TooManyManifests => "too many manifests".to_owned(),
+        LocationStatus::Unreadable(error) => format!("cannot be read: {error}"),
+        _ => "unknown".to_owned(),
+    }
+}
+
+fn json(discovery: &Discovery, explain: bool) -> serde_json::Value {
+    let taken: Vec<_> = discovery
+        .taken
+        .iter()
+        .map(|candidate| {
+            serde_json::json!({
+                "id": candidate.manifest.id,
+                "version": candidate.manifest.version,
+                "kind": candidate.manifest.kind,
+                "vm_type": candidate.manifest.vm_type,
+                "features": candidate.manifest.features,
+                "manifest": candidate.manifest_path,
+                "library": candidate.library_path,
+                "origin": format!("{:?}", candidate.origin).to_lowercase(),
+            })
+        })
+        .collect();
+    if !explain {
+        return serde_json::json!({ "plugins": taken });
+    }
+    let passed: Vec<_> = discovery
+        .passed_over
+        .iter()
+        .map(|p| serde_json::json!({ "manifest": p.manifest_path, "reason": why(&p.reason) }))
+        .collect();
+    let searched: Vec<_> = discovery
+        .locations
+        .iter()
+        .map(|l| serde_json::json!({ "path": l.path, "status": state(&l.status) }))
+        .collect();
+    serde_json::json!({ "plugins": taken, "passed_over": passed, "searched": searched })
+}
+
+fn check(common: &Common, path: &Path) -> Outcome {
+    let config = VmFactoryConfig {
+        search_path: proz_host::SearchPath::explicit([path]),
+        ..VmFactoryConfig::default()
+    };
+    let factory = VmFactory::new(config)?;
+    if factory.discovery().taken.is_empty() {
+        let reasons: Vec<_> = factory
+            .discovery()
+            .passed_over
+            .iter()
+            .map(|p| format!("{}: {}", p.manifest_path.display(), why(&p.reason)))
+            .collect();
+        return Err(CliError::new(if reasons.is_empty() {
+            format!("no manifest at {}", path.display())
+        } else {
+            reasons.join("; ")
+        }));
+    }
+    for generation in factory.registry().generations() {
+        if common.json {
+            println!("{}", serde_json::to_string_pretty(&generation)?);
+            continue;
+        }
+        println!(
+            "{} {} ({})",
+            generation.id, generation.version, generation.vm_type
+        );
+        println!("  manifest  {}", generation.manifest.display());
+        println!(
+            "  library   {} bytes, sha256 {}",
+            generation.library_size_bytes, generation.library_sha256
+        );
+        println!("  handshake passed");
+    }
+    Ok(ExitCode::SUCCESS)
+}

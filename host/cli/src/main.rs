@@ -1,0 +1,32 @@
+//! `proz`: runs, estimates, validates and traces contracts of many virtual machines.
+//!
+//! stdout is data; everything else goes to stderr. Exit codes: 0 done, 1 the execution failed
+//! (reverted, halted, refused), 2 the command could not be carried out.
+
+mod args;
+mod commands;
+mod error;
+mod render;
+mod session;
+mod target;
+
+use args::{Command, Program};
+use clap::Parser as _;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let program = Program::parse();
+    let common = &program.common;
+    let outcome = match &program.command {
+        Command::Run(args) => commands::run::run(common, args),
+        Command::Deploy(args) => commands::deploy::run(common, args),
+        Command::Estimate(args) => commands::estimate::run(common, args),
+        Command::Validate(args) => commands::validate::run(common, args),
+        Command::Plugin(args) => commands::plugin::run(common, args),
+        Command::Precompile(args) => commands::precompile::run(common, args),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => error.report(),
+    }
+}

@@ -1,0 +1,191 @@
+//! What a command works on: the host with its plugins, the state, the names of contracts.
+
+use crate::{
+    args::{Common, World},
+    error::CliError,
+};
+use alloy_json_abi::JsonAbi;
+use alloy_primitives::{Address, U256, address};
+use proz_artifact::{AbiBook, ReadOptions, read_abi_file};
+use proz_host::{
+    Block, ChainConfig, Host, RevisionSchedule, SearchPath, VmFactory, VmFactoryConfig,
+};
+use proz_manifest::StandardLocations;
+use proz_state::{AccountInfo, MemoryDb, StateDb as _};
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+/// Sender of commands that name none; a new state gives it a million ether.
+pub(crate) const DEFAULT_SENDER: Address = address!("00000000000000000000000000000000000a11ce");
+
+/// Host, state and names of one command.
+pub(crate) struct Session {
+    pub(crate) host: Host,
+    pub(crate) block: Block,
+    pub(crate) state: MemoryDb,
+    pub(crate) names: Names,
+    state_file: Option<PathBuf>,
+}
+
+impl Session {
+    pub(crate) fn open(common: &Common, world: &World) -> Result<Self, CliError> {
+        let chain = ChainConfig {
+            chain_id: world.chain_id,
+            revisions: RevisionSchedule::always(world.revision),
+            containers: !world.no_containers,
+            ..ChainConfig::prozchain()
+        };
+        let block = Block {
+            number: world.block,
+            timestamp: world.timestamp,
+            gas_limit: u64::MAX,
+            chain_id: world.chain_id,
+            coinbase: Address::ZERO.into(),
+            base_fee: U256::ZERO.into(),
+            difficulty: U256::ZERO.into(),
+            prev_randao: alloy_primitives::B256::ZERO.into(),
+            blob_base_fee: U256::ONE.into(),
+        };
+        let state_file = world.state.clone();
+        let state = match state_file.as_deref().filter(|path| path.exists()) {
+            Some(path) => MemoryDb::from_alloc_file(path)?,
+            None => new_state(),
+        };
+        let names = match &state_file {
+            Some(path) => Names::read(path)?,
+            None => Names::default(),
+        };
+        Ok(Self {
+            host: Host::with_factory(chain, load(common)?),
+            block,
+            state,
+            names,
+            state_file,
+        })
+    }
+
+    /// Writes state and names back.
+    pub(crate) fn save(&self) -> Result<(), CliError> {
+        let Some(path) = &self.state_file else {
+            return Ok(());
+        };
+        write_whole(path, &self.state.to_alloc()?.to_json()?)?;
+        self.names.write(path)
+    }
+
+    /// Names and ABIs by which results are decoded.
+    pub(crate) fn book(&self, abis: &[PathBuf]) -> Result<AbiBook, CliError> {
+        let mut book = AbiBook::new();
+        book.add(DEFAULT_SENDER, "default sender", None);
+        for (name, entry) in &self.names.0 {
+            book.add(entry.address, name, entry.abi.clone());
+        }
+        for path in abis {
+            book.add_anywhere(read_abi_file(path, &ReadOptions::default())?);
+        }
+        Ok(book)
+    }
+
+    pub(crate) fn balance(&self, address: &Address) -> Result<U256, CliError> {
+        Ok(self
+            .state
+            .account(address)?
+            .map_or(U256::ZERO, |account| account.balance))
+    }
+}
+
+fn new_state() -> MemoryDb {
+    let mut state = MemoryDb::new();
+    let million_ether = U256::from(10).pow(U256::from(24));
+    state.insert_account(
+        DEFAULT_SENDER,
+        AccountInfo {
+            balance: million_ether,
+            ..AccountInfo::default()
+        },
+    );
+    state
+}
+
+/// Discovers and loads the plugins.
+pub(crate) fn load(common: &Common) -> Result<VmFactory, CliError> {
+    let config = VmFactoryConfig {
+        search_path: search_path(common),
+        require: common.require.clone(),
+        ..VmFactoryConfig::default()
+    };
+    let factory = VmFactory::new(config)?;
+    if factory.discovery().taken.is_empty() {
+        return Err(CliError::new("no plugin was found").hint(
+            "name a folder of plugins with --plugins, or see what was searched with \
+             `proz plugin list --explain`",
+        ));
+    }
+    Ok(factory)
+}
+
+/// Where plugins are looked for.
+pub(crate) fn search_path(common: &Common) -> SearchPath {
+    let executable = env::current_exe().ok();
+    let user = env::var_os("XDG_DATA_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".local/share")));
+    SearchPath::standard(&StandardLocations {
+        explicit: &common.plugins,
+        environment: common.plugin_path.as_deref(),
+        executable_directory: executable.as_deref().and_then(Path::parent),
+        user_data_directory: user.as_deref(),
+        system_directory: Some(Path::new(SearchPath::SYSTEM_DIRECTORY)),
+    })
+}
+
+/// Contracts by name, kept beside the state file.
+#[derive(Default, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Names(pub(crate) BTreeMap<String, Named>);
+
+/// A contract with a name.
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Named {
+    pub(crate) address: Address,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) abi: Option<JsonAbi>,
+}
+
+impl Names {
+    fn file(state: &Path) -> PathBuf {
+        state.with_extension("names.json")
+    }
+
+    fn read(state: &Path) -> Result<Self, CliError> {
+        let file = Self::file(state);
+        if !file.exists() {
+            return Ok(Self::default());
+        }
+        let text = fs::read_to_string(&file)
+            .map_err(|error| CliError::new(format!("cannot read {}: {error}", file.display())))?;
+        serde_json::from_str(&text).map_err(|error| {
+            CliError::new(format!("{} is malformed: {error}", file.display()))
+                .hint("it names the contracts of the state; without it the state still works")
+        })
+    }
+
+    fn write(&self, state: &Path) -> Result<(), CliError> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        write_whole(&Self::file(state), &serde_json::to_string_pretty(self)?)
+    }
+}
+
+/// Writes a file by way of another, so that it is never half written.
+fn write_whole(path: &Path, text: &str) -> Result<(), CliError> {
+    let fresh = path.with_extension("new");
+    fs::write(&fresh, text)
+        .and_then(|()| fs::rename(&fresh, path))
+        .map_err(|error| CliError::new(format!("cannot write {}: {error}", path.display())))
+}

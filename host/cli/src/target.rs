@@ -1,0 +1,125 @@
+//! From what was typed to code and call data.
+
+use crate::{
+    args::{Reading, RunArgs},
+    error::CliError,
+    session::Session,
+};
+use alloy_json_abi::{Function, JsonAbi};
+use alloy_primitives::{Address, Bytes, address};
+use proz_artifact::{
+    CodeKind, Contract, ReadOptions, encode_function, read_argument, read_hex, resolve_function,
+};
+use proz_host::container;
+
+/// Where code without an account runs.
+pub(crate) const SCRATCH: Address = address!("000000000000000000000000000000000000c0de");
+
+/// What a run calls.
+pub(crate) struct Target {
+    pub(crate) address: Address,
+    pub(crate) abi: Option<JsonAbi>,
+    /// Code to put at the address first.
+    pub(crate) code: Option<Bytes>,
+}
+
+/// Call data, and the function it calls where that is known.
+pub(crate) struct Input {
+    pub(crate) data: Bytes,
+    pub(crate) function: Option<Function>,
+}
+
+/// Finds the contract or code that a run names.
+pub(crate) fn find(session: &Session, args: &RunArgs) -> Result<Target, CliError> {
+    if let Some(named) = session.names.0.get(&args.target) {
+        return Ok(Target {
+            address: named.address,
+            abi: named.abi.clone(),
+            code: None,
+        });
+    }
+    if let Ok(address) = args.target.parse::<Address>() {
+        let named = session.names.0.values().find(|n| n.address == address);
+        return Ok(Target {
+            address,
+            abi: named.and_then(|n| n.abi.clone()),
+            code: None,
+        });
+    }
+    let contract = read(&args.target, &args.reading)?;
+    let code = contract.runtime_code()?;
+    Ok(Target {
+        address: SCRATCH,
+        code: Some(enclose(&contract, code, &args.reading)?),
+        abi: contract.abi,
+    })
+}
+
+/// Reads code from a literal or a file.
+pub(crate) fn read(text: &str, reading: &Reading) -> Result<Contract, CliError> {
+    let options = ReadOptions {
+        contract: reading.contract.clone(),
+        ..ReadOptions::default()
+    };
+    Ok(read_argument(text, &options)?)
+}
+
+/// VM that code is for.
+pub(crate) fn vm_of(contract: &Contract, reading: &Reading) -> Result<String, CliError> {
+    if let Some(vm) = &reading.vm {
+        return Ok(vm.clone());
+    }
+    contract
+        .kind
+        .vm_type()
+        .map(ToOwned::to_owned)
+        .ok_or_else(|| {
+            CliError::new(format!(
+                "cannot tell which VM runs {:?} code",
+                contract.kind
+            ))
+            .hint("name it with --vm")
+        })
+}
+
+/// Puts code of VMs other than the EVM into a container.
+pub(crate) fn enclose(
+    contract: &Contract,
+    code: &[u8],
+    reading: &Reading,
+) -> Result<Bytes, CliError> {
+    if contract.kind == CodeKind::Container {
+        return Ok(Bytes::copy_from_slice(code));
+    }
+    let vm = vm_of(contract, reading)?;
+    if vm == "evm" {
+        return Ok(Bytes::copy_from_slice(code));
+    }
+    let requirement = if reading.vm_version == "*" {
+        ""
+    } else {
+        &reading.vm_version
+    };
+    Ok(container::encode(&vm, requirement, code)?.into())
+}
+
+/// Call data of a run.
+pub(crate) fn input(args: &RunArgs, abi: Option<&JsonAbi>) -> Result<Input, CliError> {
+    if let Some(hex) = &args.input {
+        return Ok(Input {
+            data: read_hex(hex)?.into(),
+            function: None,
+        });
+    }
+    let Some((signature, arguments)) = args.call.split_first() else {
+        return Ok(Input {
+            data: Bytes::new(),
+            function: None,
+        });
+    };
+    let function = resolve_function(signature, abi, arguments.len())?;
+    Ok(Input {
+        data: encode_function(&function, arguments)?.into(),
+        function: Some(function),
+    })
+}
