@@ -113,7 +113,7 @@ pub enum LoadError {
         /// The library.
         file: PathBuf,
         /// What the system said.
-        source: libloading::Error,
+        source: Detail,
     },
 
     /// A symbol that every plugin exports is missing.

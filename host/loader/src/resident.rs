@@ -4,6 +4,7 @@
 //! told apart by content, so loading the same bytes a thousand times maps them once.
 
 use std::collections::BTreeMap;
+use std::error::Error as _;
 use std::mem::ManuallyDrop;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use libloading::Library;
 use proz_interface::v1::PluginModule_Ref;
 use proz_manifest::Sha256Digest;
 
-use crate::error::LoadError;
+use crate::error::{Detail, LoadError};
 use crate::image::LibraryImage;
 use crate::loader::Residency;
 use crate::staging::{Stage, StagedCopy};
@@ -83,9 +84,9 @@ pub(crate) fn open(
     let stage_time = started.elapsed();
 
     let started = Instant::now();
-    let library = open_library(&staged).map_err(|source| LoadError::Open {
+    let library = open_library(&staged).map_err(|error| LoadError::Open {
         file: image.path().to_path_buf(),
-        source,
+        source: said(&error),
     })?;
     let open_time = started.elapsed();
 
@@ -103,6 +104,15 @@ pub(crate) fn open(
         stage_time,
         open_time,
     })
+}
+
+/// Returns what the system said: libloading's own message only says that something failed.
+fn said(error: &libloading::Error) -> Detail {
+    Detail(
+        error
+            .source()
+            .map_or_else(|| error.to_string(), ToString::to_string),
+    )
 }
 
 #[cfg(unix)]

@@ -1,0 +1,11 @@
+//! What the suites with real dynamic loading share: where test data lies, and plugins built on demand.
+//!
+//! # Panics
+//!
+//! Everything here panics when a plugin cannot be built: a test cannot go on without it.
+
+mod build;
+mod places;
+
+pub use build::{build_c, build_example, build_plugin};
+pub use places::{corpora_dir, workspace_root};

@@ -1,0 +1,24 @@
+//! Where things lie.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// Returns the root of the workspace.
+pub fn workspace_root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("this crate lies in the workspace")
+}
+
+/// Returns the directory of the corpora, or `None` (and says so) where there is none.
+///
+/// It is `$PROZ_CORPORA`, else `../shared/corpora` beside the workspace.
+pub fn corpora_dir() -> Option<PathBuf> {
+    let directory = env::var_os("PROZ_CORPORA")
+        .map_or_else(|| workspace_root().join("../shared/corpora"), PathBuf::from);
+    if directory.is_dir() {
+        return Some(directory);
+    }
+    println!("skipped: no corpora at {}", directory.display());
+    None
+}
