@@ -5,8 +5,10 @@
 )]
 
 use std::fs;
+use std::mem::offset_of;
 use std::path::{Path, PathBuf};
 
+use proz_interface::Descriptor;
 use proz_interface::v1::HostInfo;
 use proz_loader::{HOST_TARGET, LibraryImage, LoadError, LoadedPlugin, Loader, Residency, Staging};
 use proz_manifest::{Manifest, PluginKind, Sha256Digest};
@@ -28,7 +30,16 @@ fn bad(example: &str) -> PathBuf {
 /// The C library with `macros`.
 fn c(macros: &[&str]) -> PathBuf {
     let target = format!("-DTARGET=\"{HOST_TARGET}\"");
-    let mut arguments = vec!["-shared", "-fPIC", &target];
+    let mut arguments = vec![target.as_str()];
+    arguments.extend(macros);
+    c_for_any_target(&arguments)
+}
+
+/// The C library with `macros`, the target among them.
+fn c_for_any_target(macros: &[&str]) -> PathBuf {
+    let features = offset_of!(Descriptor, compiler) - offset_of!(Descriptor, features);
+    let features = format!("-DFEATURES_BYTES={features}");
+    let mut arguments = vec!["-shared", "-fPIC", &features];
     arguments.extend(macros);
     build_c(C, &arguments)
 }
@@ -211,7 +222,10 @@ fn refuses_wrong_magic_before_any_of_its_code_runs() {
 fn refuses_a_descriptor_that_is_too_short_before_any_of_its_code_runs() {
     let error = assert_refused(
         &c(&["-DSIZE=400"]),
-        "expected a descriptor of 424 bytes or more, found 400",
+        &format!(
+            "expected a descriptor of {} bytes or more, found 400",
+            size_of::<Descriptor>()
+        ),
     );
     assert!(matches!(error, LoadError::DescriptorSize { .. }));
 }
@@ -227,7 +241,7 @@ fn refuses_another_abi_generation_before_any_of_its_code_runs() {
 
 #[test]
 fn refuses_another_target_before_any_of_its_code_runs() {
-    let path = build_c(C, &["-shared", "-fPIC", "-DTARGET=\"pdp11-dec-unix\""]);
+    let path = c_for_any_target(&["-DTARGET=\"pdp11-dec-unix\""]);
     let error = assert_refused(
         &path,
         &format!("expected a plugin for {HOST_TARGET}, found one for pdp11-dec-unix"),

@@ -15,6 +15,10 @@ pub trait StepReceiver {
 pub struct StepBridge<'a> {
     sink: TraceSink,
     /// What `sink.sink` points to.
+    #[expect(
+        clippy::redundant_allocation,
+        reason = "the table holds a thin pointer, so the wide one needs a fixed place"
+    )]
     _receiver: Box<&'a dyn StepReceiver>,
 }
 

@@ -10,8 +10,9 @@
 #define MAGIC "PROZPLUG"
 #endif
 #ifndef SIZE
-#define SIZE 424
+#define SIZE sizeof(struct descriptor)
 #endif
+/* FEATURES_BYTES is the length of that field in the interface's descriptor. */
 #ifndef GENERATION
 #define GENERATION 1
 #endif
@@ -37,7 +38,7 @@ struct descriptor {
     char id[64];
     char version[48];
     char vm_type[32];
-    char features[128];
+    char features[FEATURES_BYTES];
     char compiler[80];
     char target[48];
 };

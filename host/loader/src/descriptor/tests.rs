@@ -61,10 +61,10 @@ fn a_descriptor_is_read_as_it_was_written() {
 #[test]
 fn a_longer_descriptor_of_a_later_sdk_is_read() {
     let mut later = bytes(&Descriptor {
-        size_bytes: 500,
+        size_bytes: DESCRIPTOR_BYTES as u32 + 76,
         ..descriptor()
     });
-    later.resize(500, 7);
+    later.resize(DESCRIPTOR_BYTES + 76, 7);
     assert_eq!(read(&later, file()).unwrap().id, descriptor().id);
 }
 
@@ -84,7 +84,7 @@ fn each_field_that_is_wrong_is_named_with_what_was_expected() {
                 size_bytes: 12,
                 ..good
             },
-            "expected a descriptor of 424 bytes or more, found 12",
+            &format!("expected a descriptor of {DESCRIPTOR_BYTES} bytes or more, found 12"),
         ),
         (
             Descriptor {
@@ -207,10 +207,10 @@ fn a_descriptor_cut_short_is_refused() {
 
 proptest! {
     #[test]
-    fn any_bytes_are_read_or_refused(mut bytes in prop::collection::vec(any::<u8>(), 0..500), sane: bool) {
+    fn any_bytes_are_read_or_refused(mut bytes in prop::collection::vec(any::<u8>(), 0..DESCRIPTOR_BYTES + 80), sane: bool) {
         if sane && bytes.len() > 16 {
             bytes[..8].copy_from_slice(&MAGIC);
-            bytes[8..12].copy_from_slice(&424_u32.to_ne_bytes());
+            bytes[8..12].copy_from_slice(&(DESCRIPTOR_BYTES as u32).to_ne_bytes());
             bytes[12..16].copy_from_slice(&1_u32.to_ne_bytes());
         }
         if let Ok(descriptor) = read(&bytes, file())
