@@ -126,6 +126,7 @@ pub(crate) struct RunArgs {
     pub(crate) input: Option<String>,
 
     /// Function and arguments: `--call 'transfer(address,uint256)' 0x… 5`, or a name of the ABI.
+    /// `@Name` stands for the address of a named contract, `@sender` for the sender's.
     #[arg(long, num_args = 1.., value_names = ["FUNCTION", "ARGUMENT"], allow_hyphen_values = true)]
     pub(crate) call: Vec<String>,
 
@@ -154,7 +155,7 @@ pub(crate) struct DeployArgs {
     /// Code: hex, or a file (hex, solc, Foundry or Hardhat JSON, .wasm, .wat, ProzVM).
     pub(crate) code: String,
 
-    /// Arguments of the constructor, by the artefact's ABI.
+    /// Arguments of the constructor, by the artefact's ABI; `@Name` as in `run`.
     #[arg(long, num_args = 1.., value_name = "ARGUMENT", allow_hyphen_values = true)]
     pub(crate) args: Vec<String>,
 

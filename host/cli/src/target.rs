@@ -103,8 +103,37 @@ pub(crate) fn enclose(
     Ok(container::encode(&vm, requirement, code)?.into())
 }
 
+/// Puts addresses in place of names: `@Token`, `@sender`.
+pub(crate) fn resolve(
+    session: &Session,
+    sender: Address,
+    arguments: &[String],
+) -> Result<Vec<String>, CliError> {
+    let resolve_one = |argument: &String| {
+        let Some(name) = argument.strip_prefix('@') else {
+            return Ok(argument.clone());
+        };
+        if name == "sender" {
+            return Ok(sender.to_string());
+        }
+        match session.names.0.get(name) {
+            Some(named) => Ok(named.address.to_string()),
+            None => {
+                let known: Vec<_> = session.names.0.keys().map(String::as_str).collect();
+                Err(CliError::new(format!("no contract is named `{name}`"))
+                    .hint(format!("known: {}", known.join(", "))))
+            }
+        }
+    };
+    arguments.iter().map(resolve_one).collect()
+}
+
 /// Call data of a run.
-pub(crate) fn input(args: &RunArgs, abi: Option<&JsonAbi>) -> Result<Input, CliError> {
+pub(crate) fn input(
+    session: &Session,
+    args: &RunArgs,
+    abi: Option<&JsonAbi>,
+) -> Result<Input, CliError> {
     if let Some(hex) = &args.input {
         return Ok(Input {
             data: read_hex(hex)?.into(),
@@ -117,9 +146,10 @@ pub(crate) fn input(args: &RunArgs, abi: Option<&JsonAbi>) -> Result<Input, CliE
             function: None,
         });
     };
+    let arguments = resolve(session, args.sending.sender, arguments)?;
     let function = resolve_function(signature, abi, arguments.len())?;
     Ok(Input {
-        data: encode_function(&function, arguments)?.into(),
+        data: encode_function(&function, &arguments)?.into(),
         function: Some(function),
     })
 }

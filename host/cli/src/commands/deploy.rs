@@ -15,7 +15,8 @@ use proz_state::StateDbMut as _;
 pub(crate) fn run(common: &Common, args: &DeployArgs) -> Outcome {
     let mut session = Session::open(common, &args.world)?;
     let contract = target::read(&args.code, &args.reading)?;
-    let init_code = init_code(&contract, &args.args, &args.reading)?;
+    let arguments = target::resolve(&session, args.sending.sender, &args.args)?;
+    let init_code = init_code(&contract, &arguments, &args.reading)?;
     let mut book = session.book(&[])?;
     if let Some(abi) = &contract.abi {
         book.add_anywhere(abi.clone());

@@ -17,7 +17,8 @@ pub(crate) fn run(common: &Common, args: &EstimateArgs) -> Outcome {
     let mut book = session.book(&run.abi)?;
     let transaction = if args.create {
         let contract = target::read(&run.target, &run.reading)?;
-        let code = init_code(&contract, &run.call, &run.reading)?;
+        let arguments = target::resolve(&session, run.sending.sender, &run.call)?;
+        let code = init_code(&contract, &arguments, &run.reading)?;
         if let Some(abi) = contract.abi {
             book.add_anywhere(abi);
         }
@@ -27,7 +28,7 @@ pub(crate) fn run(common: &Common, args: &EstimateArgs) -> Outcome {
         if let Some(code) = target.code {
             session.state.set_code(target.address, code);
         }
-        let input = target::input(run, target.abi.as_ref())?;
+        let input = target::input(&session, run, target.abi.as_ref())?;
         if let Some(abi) = target.abi {
             book.add(target.address, "target", Some(abi));
         }

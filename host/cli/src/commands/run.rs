@@ -21,7 +21,7 @@ pub(crate) fn run(common: &Common, args: &RunArgs) -> Outcome {
     if let Some(code) = &target.code {
         session.state.set_code(target.address, code.clone());
     }
-    let input = target::input(args, target.abi.as_ref())?;
+    let input = target::input(&session, args, target.abi.as_ref())?;
     let mut book = session.book(&args.abi)?;
     if let (Some(_), Some(abi)) = (&target.code, &target.abi) {
         book.add(target.address, "code", Some(abi.clone()));
