@@ -1,0 +1,271 @@
+//! Reused frames.
+//!
+//! A frame needs 32 KiB of stack and a memory; the first touch of fresh pages costs microseconds,
+//! a whole short frame some tens of nanoseconds. So each thread keeps the frames it has used, and
+//! a nested frame takes the next one: frames come back in reverse order, which gives every depth
+//! the frame it had before.
+
+use crate::{analysis::analyse, cache};
+use proz_sdk::Message;
+use revm_interpreter::{
+    CallInput, Gas, Interpreter, SharedMemory,
+    bytecode::Bytecode,
+    interpreter::{EthInterpreter, ExtBytecode, RuntimeFlags},
+    interpreter_types::Jumps,
+    primitives::{Address, B256, Bytes, U256, hardfork::SpecId},
+};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+/// Frames kept for each thread; deeper ones are dropped after use.
+const KEPT_FRAMES: usize = 1025;
+/// Up to this many frames deep, memory of [`SHALLOW_MEMORY_BYTES`] is kept, below less.
+const SHALLOW_FRAMES: usize = 16;
+const SHALLOW_MEMORY_BYTES: usize = 1024 * 1024;
+const DEEP_MEMORY_BYTES: usize = 16 * 1024;
+/// Entries of a thread's own table of recent code.
+const RECENT_CODE: usize = 256;
+/// Largest code that a thread's own table keeps alive, in bytes.
+const RECENT_CODE_BYTES: usize = 64 * 1024;
+
+/// Types of the interpreter.
+pub(crate) type Wire = EthInterpreter;
+
+thread_local! {
+    static LOCAL: RefCell<Local> = const { RefCell::new(Local { free: Vec::new(), recent: Vec::new() }) };
+    static LIVE: Cell<usize> = const { Cell::new(0) };
+}
+
+struct Local {
+    /// Boxed, because an interpreter is larger than it is worth moving for every frame.
+    #[expect(clippy::vec_box, reason = "frames stay where they are")]
+    free: Vec<Box<Frame>>,
+    /// Direct-mapped by the first byte of the hash.
+    recent: Vec<Option<(B256, Bytecode)>>,
+}
+
+/// Interpreter and buffers of one frame.
+pub(crate) struct Frame {
+    pub(crate) interpreter: Interpreter<Wire>,
+    memory: Rc<RefCell<Vec<u8>>>,
+}
+
+impl Frame {
+    fn new() -> Box<Self> {
+        let memory = Rc::new(RefCell::new(Vec::with_capacity(4 * 1024)));
+        let mut interpreter = Interpreter::invalid();
+        interpreter.stack = revm_interpreter::Stack::new();
+        interpreter.memory = SharedMemory::new_with_buffer(Rc::clone(&memory));
+        Box::new(Self {
+            interpreter,
+            memory,
+        })
+    }
+}
+
+/// A frame in use; goes back to its thread's pool when dropped.
+pub(crate) struct ActiveFrame<'a> {
+    frame: Option<Box<Frame>>,
+    /// The call data that the interpreter reads.
+    input: std::marker::PhantomData<&'a [u8]>,
+}
+
+impl<'a> ActiveFrame<'a> {
+    /// Sets a frame up for a message.
+    pub(crate) fn enter(
+        code: &[u8],
+        message: &Message<'a>,
+        spec: SpecId,
+        memory_bytes: u64,
+    ) -> Self {
+        let hash = B256::new(message.code_hash.0);
+        let mut frame = LOCAL.with_borrow_mut(|local| {
+            let mut frame = local.free.pop().unwrap_or_else(Frame::new);
+            local.load_code(&mut frame.interpreter.bytecode, code, &hash);
+            frame
+        });
+        LIVE.set(LIVE.get() + 1);
+
+        let interpreter = &mut frame.interpreter;
+        interpreter.gas = Gas::new(message.gas_limit);
+        interpreter.memory.set_memory_limit(memory_bytes);
+        interpreter.runtime_flag = RuntimeFlags {
+            is_static: message.is_static,
+            spec_id: spec,
+        };
+        let input = &mut interpreter.input;
+        input.target_address = Address::new(message.recipient.0);
+        input.caller_address = Address::new(message.sender.0);
+        input.call_value = U256::from_limbs(message.value.0);
+        input.input = CallInput::Bytes(borrowed(message.input.as_slice()));
+        Self {
+            frame: Some(frame),
+            input: std::marker::PhantomData,
+        }
+    }
+
+    /// The interpreter.
+    pub(crate) fn interpreter(&mut self) -> &mut Interpreter<Wire> {
+        let frame = self.frame.as_mut().expect("present until the drop");
+        &mut frame.interpreter
+    }
+}
+
+impl Drop for ActiveFrame<'_> {
+    fn drop(&mut self) {
+        let depth = LIVE.get() - 1;
+        LIVE.set(depth);
+        let Some(mut frame) = self.frame.take() else {
+            return;
+        };
+        // The borrowed call data ends here, whatever happens to the frame.
+        frame.interpreter.input.input = CallInput::default();
+        if std::thread::panicking() {
+            return;
+        }
+        frame.empty(depth);
+        // An error says that the thread is ending: the frame is dropped.
+        let _ = LOCAL.try_with(|local| {
+            if let Ok(mut local) = local.try_borrow_mut()
+                && local.free.len() < KEPT_FRAMES
+            {
+                local.free.push(frame);
+            }
+        });
+    }
+}
+
+impl Frame {
+    /// Empties the frame for its next use.
+    fn empty(&mut self, depth: usize) {
+        let interpreter = &mut self.interpreter;
+        interpreter.stack.data_mut().clear();
+        interpreter.return_data.0 = Bytes::new();
+        interpreter.bytecode.action = None;
+        if interpreter.bytecode.hash().is_none() {
+            // Init code is not met again.
+            interpreter.bytecode = ExtBytecode::default();
+        }
+        let mut memory = self.memory.borrow_mut();
+        memory.clear();
+        memory.shrink_to(if depth < SHALLOW_FRAMES {
+            SHALLOW_MEMORY_BYTES
+        } else {
+            DEEP_MEMORY_BYTES
+        });
+    }
+}
+
+impl Local {
+    /// Makes `slot` ready to run `code` from its start.
+    fn load_code(&mut self, slot: &mut ExtBytecode, code: &[u8], hash: &B256) {
+        if hash.is_zero() {
+            *slot = ExtBytecode::new(analyse(code));
+        } else if slot.hash().as_ref() == Some(hash) {
+            slot.absolute_jump(0);
+        } else {
+            *slot = ExtBytecode::new_with_hash(self.recent_code(code, hash), *hash);
+        }
+    }
+
+    fn recent_code(&mut self, code: &[u8], hash: &B256) -> Bytecode {
+        if self.recent.is_empty() {
+            self.recent.resize_with(RECENT_CODE, || None);
+        }
+        let entry = &mut self.recent[hash.0[0] as usize];
+        if let Some((known, code)) = entry
+            && known == hash
+        {
+            return code.clone();
+        }
+        let code = cache::SHARED.get(hash, code);
+        if code.len() <= RECENT_CODE_BYTES {
+            *entry = Some((*hash, code.clone()));
+        }
+        code
+    }
+}
+
+/// Bytes that borrow `data` without saying so.
+fn borrowed(data: &[u8]) -> Bytes {
+    // SAFETY: the bytes live in the interpreter's input alone, which `ActiveFrame` empties before
+    // the lifetime it carries ends; no instruction of ours or revm's clones them out of it.
+    let data: &'static [u8] = unsafe { std::mem::transmute(data) };
+    Bytes::from_static(data)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proz_sdk::{MessageKind, Word};
+
+    fn message(input: &[u8]) -> Message<'_> {
+        Message {
+            kind: MessageKind::CALL,
+            depth: 0,
+            is_static: false,
+            gas_limit: 1,
+            sender: proz_sdk::Address::default(),
+            recipient: proz_sdk::Address::default(),
+            code_address: proz_sdk::Address::default(),
+            code_hash: proz_sdk::B256([7; 32]),
+            value: Word::ZERO,
+            input: input.into(),
+        }
+    }
+
+    fn enter(input: &[u8]) -> ActiveFrame<'_> {
+        ActiveFrame::enter(&[0], &message(input), SpecId::OSAKA, u64::MAX)
+    }
+
+    fn pooled() -> usize {
+        LOCAL.with_borrow(|local| local.free.len())
+    }
+
+    #[test]
+    fn nested_frames_are_distinct_and_each_depth_gets_its_own_back() {
+        let address = |frame: &mut ActiveFrame<'_>| std::ptr::from_mut(frame.interpreter());
+        let mut seen = Vec::new();
+        for _ in 0..2 {
+            let mut outer = enter(&[]);
+            let mut inner = enter(&[]);
+            seen.push((address(&mut outer), address(&mut inner)));
+            drop(inner);
+            drop(outer);
+        }
+        assert_ne!(seen[0].0, seen[0].1);
+        assert_eq!(seen[0], seen[1]);
+        assert_eq!((pooled(), LIVE.get()), (2, 0));
+    }
+
+    #[test]
+    fn a_returned_frame_is_empty_and_holds_no_large_memory() {
+        let mut frame = enter(&[1, 2, 3]);
+        let interpreter = frame.interpreter();
+        assert!(interpreter.stack.push(U256::from(1)));
+        interpreter.memory.resize(8 * SHALLOW_MEMORY_BYTES);
+        interpreter.return_data.0 = Bytes::from_static(b"data");
+        drop(frame);
+        let mut frame = enter(&[]);
+        let interpreter = frame.interpreter();
+        assert_eq!(interpreter.stack.len(), 0);
+        assert!(interpreter.memory.is_empty() && interpreter.return_data.0.is_empty());
+        assert!(interpreter.input.input.is_empty());
+        drop(frame);
+        LOCAL.with_borrow(|local| {
+            assert!(local.free[0].memory.borrow().capacity() <= SHALLOW_MEMORY_BYTES);
+        });
+    }
+
+    #[test]
+    fn a_frame_that_was_left_by_a_panic_is_not_used_again() {
+        let outcome = std::panic::catch_unwind(|| {
+            let _frame = enter(&[1]);
+            panic!("in an instruction");
+        });
+        assert!(outcome.is_err());
+        assert_eq!((pooled(), LIVE.get()), (0, 0));
+    }
+}
