@@ -39,6 +39,7 @@ enum Place {
     Code,
     Rodata,
     Data,
+    Bss,
 }
 
 /// A use of a name that is filled in at the end.
@@ -71,6 +72,7 @@ struct Assembler {
     table: Vec<(usize, String)>,
     rodata: DataSection,
     data: DataSection,
+    bss: DataSection,
     names_wanted: Option<usize>,
     pages_given: bool,
     features_given: bool,
@@ -95,6 +97,7 @@ impl Assembler {
             table: Vec::new(),
             rodata: DataSection::default(),
             data: DataSection::default(),
+            bss: DataSection::default(),
             names_wanted: None,
             pages_given: false,
             features_given: false,
@@ -134,6 +137,7 @@ impl Assembler {
             }
             (Place::Rodata, _) => self.rodata.define(line, name),
             (Place::Data, _) => self.data.define(line, name),
+            (Place::Bss, _) => self.bss.define(line, name),
             _ => Err(AsmError::Misplaced {
                 line,
                 found: name.to_owned(),
@@ -146,6 +150,7 @@ impl Assembler {
         match word {
             ".schedule" => program.gas_schedule = integer(line, rest)?,
             ".stack" => program.stack_size = integer(line, rest)?,
+            ".bss" if rest.is_empty() => self.place = Place::Bss,
             ".bss" => program.bss_size = integer(line, rest)?,
             ".heap" => program.heap_pages = integer(line, rest)?,
             ".pages" => {
@@ -194,6 +199,9 @@ impl Assembler {
             _ => match self.place {
                 Place::Rodata => self.rodata.directive(line, word, rest)?,
                 Place::Data => self.data.directive(line, word, rest)?,
+                Place::Bss if matches!(word, ".zero" | ".align") => {
+                    self.bss.directive(line, word, rest)?
+                }
                 _ => {
                     return Err(AsmError::Unknown {
                         line,
@@ -435,6 +443,7 @@ impl Assembler {
         }
         self.program.rodata = std::mem::take(&mut self.rodata.bytes);
         self.program.data = std::mem::take(&mut self.data.bytes);
+        self.program.bss_size = self.program.bss_size.max(self.bss.bytes.len() as u32);
         self.patch_data()?;
         for (line, at, hole) in std::mem::take(&mut self.holes) {
             self.program.code[at].imm = match hole {
@@ -559,12 +568,13 @@ impl Assembler {
             .map(|at| u64::from(MEMORY_BASE) + at);
         let layout = Layout::of(&self.program);
         let data = || self.data.names.get(name).map(|at| layout.data_start + at);
+        let bss = || self.bss.names.get(name).map(|at| layout.bss_start + at);
         let special = || match name {
             "__bss" => Some(layout.bss_start),
             "__heap" => Some(layout.heap_start),
             _ => None,
         };
-        let base = rodata.or_else(data).or_else(special);
+        let base = rodata.or_else(data).or_else(bss).or_else(special);
         let base = base.ok_or_else(|| AsmError::Undefined {
             line,
             name: name.to_owned(),

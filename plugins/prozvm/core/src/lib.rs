@@ -40,6 +40,9 @@ mod program;
 mod reference;
 mod rules;
 mod syscalls;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod threaded;
 mod verify;
 
 pub use call::{Call, CallError};
@@ -64,4 +67,5 @@ pub use program::{
 pub use reference::Reference;
 pub use rules::{Rejection, Rule};
 pub use syscalls::{Control, Guest, NoSyscalls, SyscallEntry, SyscallTable, Syscalls};
+pub use threaded::Prepared;
 pub use verify::{Block, FunctionInfo, Verified, verify};

@@ -51,6 +51,11 @@ impl Memory {
         u64::from(MEMORY_BASE) + self.bytes.len() as u64
     }
 
+    /// Offset of the first writable byte in [`bytes`](Self::bytes).
+    pub(crate) const fn writable_offset(&self) -> usize {
+        self.writable
+    }
+
     pub(crate) const fn bytes_mut(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }

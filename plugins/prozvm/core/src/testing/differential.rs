@@ -1,0 +1,105 @@
+//! Runs one program on every tier and insists on one result.
+
+use std::sync::Arc;
+
+use super::entropy::Entropy;
+use super::generate::random_program;
+use super::host::{TEST_SYSCALLS, TestHost};
+use crate::call::Call;
+use crate::config::VmConfig;
+use crate::program::Program;
+use crate::reference::Reference;
+use crate::threaded::Prepared;
+use crate::verify::verify;
+
+/// Makes a program from the bytes, runs it some times with different arguments and gas on the reference interpreter
+/// and on the threaded one with and without fusion. Gives the number of executions and the instructions of the
+/// reference, for statistics.
+///
+/// # Panics
+///
+/// When the program is refused, does not survive encoding, or when outcome, gas, place, memory or syscalls differ.
+#[allow(clippy::expect_used)]
+pub fn compare_tiers(bytes: &[u8]) -> (u64, u64) {
+    let mut entropy = Entropy::new(bytes);
+    let mut config = VmConfig::default();
+    config.stack_limit.call_depth = 1 + entropy.below(12);
+    let program = random_program(&mut entropy);
+    let decoded = Program::decode(&program.encode());
+    assert_eq!(decoded.as_ref(), Ok(&program), "encoding loses something");
+    let mut tiers = [true, false].map(|fusion| {
+        config.optimization.fusion = fusion;
+        let verified =
+            verify(program.clone(), &config, &TEST_SYSCALLS).expect("generated programs are valid");
+        Prepared::new(Arc::new(verified))
+    });
+    let mut counts = (0, 0);
+    for _ in 0..4 {
+        let arguments = [entropy.value(), entropy.value()];
+        let gas_limit = match entropy.below(4) {
+            0 => u64::from(entropy.below(1500)),
+            _ => 5_000 + u64::from(entropy.below(2000)),
+        };
+        let call = Call {
+            function: 0,
+            arguments: &arguments,
+            gas_limit,
+        };
+        let mut expected_host = TestHost::default();
+        let verified = Arc::clone(tiers[0].program());
+        let mut reference = Reference::new(&verified, &call).expect("the call fits");
+        let expected = loop {
+            counts.1 += 1;
+            if let Some(result) = reference.step(&mut expected_host) {
+                break result;
+            }
+        };
+        for tier in &mut tiers {
+            let mut host = TestHost::default();
+            let (result, memory) = tier
+                .run_with_memory(&call, &mut host)
+                .expect("the call fits");
+            assert_eq!(result, expected, "results differ");
+            assert_eq!(host, expected_host, "syscalls differ");
+            assert!(memory == *reference.memory(), "memories differ");
+            counts.0 += 1;
+        }
+        counts.0 += 1;
+    }
+    counts
+}
+
+/// Decodes and verifies arbitrary bytes, and runs what passes.
+///
+/// # Panics
+///
+/// When an accepted program does not encode to the bytes it came from, or tiers differ on it.
+#[allow(clippy::expect_used)]
+pub fn decode_and_verify(bytes: &[u8]) {
+    let Ok(program) = Program::decode(bytes) else {
+        return;
+    };
+    assert_eq!(program.encode(), bytes, "the encoding is not canonical");
+    let mut config = VmConfig::default();
+    config.memory_model.max_pages = 64;
+    let Ok(verified) = verify(program, &config, &TEST_SYSCALLS) else {
+        return;
+    };
+    let prepared = Prepared::new(Arc::new(verified));
+    let verified = prepared.program();
+    for (index, function) in verified.functions().iter().enumerate().take(4) {
+        let arguments = vec![7; usize::from(function.signature.parameters)];
+        let call = Call {
+            function: index as u32,
+            arguments: &arguments,
+            gas_limit: 20_000,
+        };
+        let mut reference = Reference::new(verified, &call).expect("the call fits");
+        let expected = reference.run(&mut TestHost::default());
+        let (result, memory) = prepared
+            .run_with_memory(&call, &mut TestHost::default())
+            .expect("the call fits");
+        assert_eq!(result, expected, "results differ");
+        assert!(memory == *reference.memory(), "memories differ");
+    }
+}
