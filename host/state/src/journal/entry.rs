@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256};
 
-use super::index::Keyed;
+use super::index::{Keyed, same_word};
 use crate::AccountInfo;
 
 /// A place in a journal's slab of accounts: a handle that costs no look-up.
@@ -225,7 +225,7 @@ impl Keyed for SlotEntry {
 
     #[inline]
     fn has_key(&self, key: &(AccountId, U256)) -> bool {
-        self.key == key.1 && self.account == key.0
+        self.account == key.0 && same_word(&self.key, &key.1)
     }
 
     fn key(&self) -> (AccountId, U256) {

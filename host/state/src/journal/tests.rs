@@ -607,41 +607,77 @@ fn memory_used_again_holds_nothing_of_the_transaction_before() {
     }
 }
 
+/// A store that has accounts and cannot read storage, code, blocks or the account [`ABSENT`].
+struct Broken(MemoryDb);
+
+impl StateDb for Broken {
+    fn account(&self, address: &Address) -> Result<Option<AccountInfo>, StateError> {
+        if *address == ABSENT {
+            Err(failure())
+        } else {
+            self.0.account(address)
+        }
+    }
+    fn code(&self, _: &B256) -> Result<Bytes, StateError> {
+        Err(failure())
+    }
+    fn storage(&self, _: &Address, _: &U256) -> Result<U256, StateError> {
+        Err(failure())
+    }
+    fn has_storage(&self, _: &Address) -> Result<bool, StateError> {
+        Err(failure())
+    }
+    fn block_hash(&self, _: u64) -> Result<B256, StateError> {
+        Err(failure())
+    }
+}
+
+fn failure() -> StateError {
+    StateError::Backend {
+        operation: "read",
+        source: "the disk is gone".into(),
+    }
+}
+
 #[test]
 fn a_failing_store_is_an_error_and_changes_nothing() {
-    struct Broken;
-    impl StateDb for Broken {
-        fn account(&self, _: &Address) -> Result<Option<AccountInfo>, StateError> {
-            Err(failure())
-        }
-        fn code(&self, _: &B256) -> Result<Bytes, StateError> {
-            Err(failure())
-        }
-        fn storage(&self, _: &Address, _: &U256) -> Result<U256, StateError> {
-            Err(failure())
-        }
-        fn has_storage(&self, _: &Address) -> Result<bool, StateError> {
-            Err(failure())
-        }
-        fn block_hash(&self, _: u64) -> Result<B256, StateError> {
-            Err(failure())
-        }
-    }
-    fn failure() -> StateError {
-        StateError::Backend {
-            operation: "read",
-            source: "the disk is gone".into(),
-        }
-    }
+    let db = Broken(world());
+    for rules in ALL {
+        let mut journal = Journal::new(&db, rules);
+        let error = journal.load(ABSENT).unwrap_err();
+        assert_eq!(error.to_string(), "the state store failed to read");
+        assert!(journal.peek(ABSENT).is_err() && journal.block_hash(1).is_err());
+        assert_eq!(journal.is_cold(ABSENT), rules.access_status);
 
-    let mut journal = Journal::new(&Broken, CANCUN);
-    assert!(matches!(
-        journal.load(RICH),
-        Err(StateError::Backend { .. })
-    ));
-    assert!(journal.peek(RICH).is_err() && journal.block_hash(1).is_err());
-    assert!(journal.is_cold(RICH), "a failed load warms nothing");
-    assert!(journal.finish().is_empty());
+        let contract = id(&mut journal, CONTRACT);
+        assert!(journal.code(contract).is_err());
+        assert!(journal.storage_peek(contract, word(1)).is_err());
+        for _ in 0..2 {
+            assert!(journal.storage_load(contract, word(1)).is_err());
+            assert!(journal.storage_store(contract, word(1), word(2)).is_err());
+            assert_eq!(
+                journal.storage_is_cold(contract, word(1)),
+                rules.access_status
+            );
+        }
+        assert!(journal.selfdestruct(contract, ABSENT).is_err());
+        assert_eq!(journal.account(contract).balance(), word(5));
+        let empty = id(&mut journal, EMPTY);
+        assert!(journal.has_collision(empty).is_err());
+        assert!(journal.finish().is_empty());
+    }
+}
+
+#[test]
+fn a_new_contract_needs_no_storage_of_the_store() {
+    let db = Broken(world());
+    let mut journal = Journal::new(&db, CANCUN);
+    let empty = id(&mut journal, EMPTY);
+    journal.create_account(empty);
+    assert_eq!(
+        journal.storage_load(empty, word(1)).unwrap().value,
+        U256::ZERO
+    );
 }
 
 #[test]

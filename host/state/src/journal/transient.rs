@@ -4,7 +4,12 @@
 
 use alloy_primitives::U256;
 
-use super::{Journal, entry::AccountId, index::Keyed, undo::Undo};
+use super::{
+    Journal,
+    entry::AccountId,
+    index::{Keyed, same_word},
+    undo::Undo,
+};
 
 /// A transient slot. One that is zero and one that is absent are the same.
 #[derive(Clone, Debug)]
@@ -19,7 +24,7 @@ impl Keyed for TransientSlot {
 
     #[inline]
     fn has_key(&self, key: &(AccountId, U256)) -> bool {
-        self.key == key.1 && self.account == key.0
+        self.account == key.0 && same_word(&self.key, &key.1)
     }
 
     fn key(&self) -> (AccountId, U256) {
