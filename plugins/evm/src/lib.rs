@@ -18,6 +18,7 @@ mod config;
 mod frame;
 mod instructions;
 mod machine;
+mod memory;
 mod metrics;
 mod opcodes;
 mod pool;

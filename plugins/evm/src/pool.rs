@@ -5,22 +5,21 @@
 //! a nested frame takes the next one: frames come back in reverse order, which gives every depth
 //! the frame it had before.
 
-use crate::{analysis::analyse, cache};
+use crate::{analysis::analyse, cache, memory::Memory};
 use proz_sdk::Message;
 use revm_interpreter::{
-    CallInput, Gas, Interpreter, SharedMemory,
+    CallInput, Gas, InputsImpl, Interpreter, InterpreterAction, InterpreterTypes, Stack,
     bytecode::Bytecode,
-    interpreter::{EthInterpreter, ExtBytecode, RuntimeFlags},
+    interpreter::{ExtBytecode, ReturnDataImpl, RuntimeFlags},
     interpreter_types::Jumps,
     primitives::{Address, B256, Bytes, U256, hardfork::SpecId},
 };
-use std::{
-    cell::{Cell, RefCell},
-    rc::Rc,
-};
+use std::cell::{Cell, RefCell};
 
 /// Frames kept for each thread; deeper ones are dropped after use.
 const KEPT_FRAMES: usize = 1025;
+/// Memory kept for the outermost frame.
+const OUTERMOST_MEMORY_BYTES: usize = 16 * 1024 * 1024;
 /// Up to this many frames deep, memory of [`SHALLOW_MEMORY_BYTES`] is kept, below less.
 const SHALLOW_FRAMES: usize = 16;
 const SHALLOW_MEMORY_BYTES: usize = 1024 * 1024;
@@ -30,8 +29,19 @@ const RECENT_CODE: usize = 256;
 /// Largest code that a thread's own table keeps alive, in bytes.
 const RECENT_CODE_BYTES: usize = 64 * 1024;
 
-/// Types of the interpreter.
-pub(crate) type Wire = EthInterpreter;
+/// Parts of the interpreter: revm's, except for memory.
+pub(crate) struct Wire;
+
+impl InterpreterTypes for Wire {
+    type Stack = Stack;
+    type Memory = Memory;
+    type Bytecode = ExtBytecode;
+    type ReturnData = ReturnDataImpl;
+    type Input = InputsImpl;
+    type RuntimeFlag = RuntimeFlags;
+    type Extend = ();
+    type Output = InterpreterAction;
+}
 
 thread_local! {
     static LOCAL: RefCell<Local> = const { RefCell::new(Local { free: Vec::new(), recent: Vec::new() }) };
@@ -49,18 +59,21 @@ struct Local {
 /// Interpreter and buffers of one frame.
 pub(crate) struct Frame {
     pub(crate) interpreter: Interpreter<Wire>,
-    memory: Rc<RefCell<Vec<u8>>>,
 }
 
 impl Frame {
     fn new() -> Box<Self> {
-        let memory = Rc::new(RefCell::new(Vec::with_capacity(4 * 1024)));
-        let mut interpreter = Interpreter::invalid();
-        interpreter.stack = revm_interpreter::Stack::new();
-        interpreter.memory = SharedMemory::new_with_buffer(Rc::clone(&memory));
         Box::new(Self {
-            interpreter,
-            memory,
+            interpreter: Interpreter {
+                bytecode: ExtBytecode::default(),
+                gas: Gas::new(0),
+                stack: Stack::new(),
+                return_data: ReturnDataImpl::default(),
+                memory: Memory::default(),
+                input: InputsImpl::default(),
+                runtime_flag: RuntimeFlags::default(),
+                extend: (),
+            },
         })
     }
 }
@@ -90,7 +103,7 @@ impl<'a> ActiveFrame<'a> {
 
         let interpreter = &mut frame.interpreter;
         interpreter.gas = Gas::new(message.gas_limit);
-        interpreter.memory.set_memory_limit(memory_bytes);
+        interpreter.memory.set_limit(memory_bytes);
         interpreter.runtime_flag = RuntimeFlags {
             is_static: message.is_static,
             spec_id: spec,
@@ -148,12 +161,10 @@ impl Frame {
             // Init code is not met again.
             interpreter.bytecode = ExtBytecode::default();
         }
-        let mut memory = self.memory.borrow_mut();
-        memory.clear();
-        memory.shrink_to(if depth < SHALLOW_FRAMES {
-            SHALLOW_MEMORY_BYTES
-        } else {
-            DEEP_MEMORY_BYTES
+        interpreter.memory.clear(match depth {
+            0 => OUTERMOST_MEMORY_BYTES,
+            1..SHALLOW_FRAMES => SHALLOW_MEMORY_BYTES,
+            _ => DEEP_MEMORY_BYTES,
         });
     }
 }
@@ -200,6 +211,7 @@ fn borrowed(data: &[u8]) -> Bytes {
 mod tests {
     use super::*;
     use proz_sdk::{MessageKind, Word};
+    use revm_interpreter::interpreter_types::MemoryTr as _;
 
     fn message(input: &[u8]) -> Message<'_> {
         Message {
@@ -245,7 +257,7 @@ mod tests {
         let mut frame = enter(&[1, 2, 3]);
         let interpreter = frame.interpreter();
         assert!(interpreter.stack.push(U256::from(1)));
-        interpreter.memory.resize(8 * SHALLOW_MEMORY_BYTES);
+        assert!(interpreter.memory.resize(2 * OUTERMOST_MEMORY_BYTES));
         interpreter.return_data.0 = Bytes::from_static(b"data");
         drop(frame);
         let mut frame = enter(&[]);
@@ -255,7 +267,7 @@ mod tests {
         assert!(interpreter.input.input.is_empty());
         drop(frame);
         LOCAL.with_borrow(|local| {
-            assert!(local.free[0].memory.borrow().capacity() <= SHALLOW_MEMORY_BYTES);
+            assert!(local.free[0].interpreter.memory.capacity() <= OUTERMOST_MEMORY_BYTES);
         });
     }
 

@@ -81,14 +81,14 @@ pub(crate) fn traced<'h>(
 fn report(interpreter: &Interpreter<Wire>, tracer: &Tracer<'_>) {
     let mask = tracer.mask();
     let opcode = interpreter.bytecode.opcode();
-    let memory = interpreter.memory.context_memory();
+    let memory = interpreter.memory.bytes();
     let stack: &[Word] = if mask.contains(TraceMask::STACK) {
         words(interpreter.stack.data())
     } else {
         &[]
     };
     let content: &[u8] = if mask.contains(TraceMask::MEMORY) {
-        &memory
+        memory
     } else {
         &[]
     };

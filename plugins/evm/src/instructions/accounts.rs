@@ -5,7 +5,7 @@ use crate::frame::FrameHost;
 use proz_sdk::{AccountInfo, Address};
 use revm_interpreter::{
     Gas, InstructionResult, as_usize_or_fail, as_usize_saturated, check, gas,
-    interpreter_types::RuntimeFlag as _,
+    interpreter_types::{MemoryTr as _, RuntimeFlag as _},
     popn, popn_top, primitives,
     primitives::{U256, hardfork::SpecId},
     push, require_non_staticcall,

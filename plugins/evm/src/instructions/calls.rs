@@ -6,7 +6,7 @@ use revm_interpreter::{
     InstructionResult,
     bytecode::opcode as op,
     check, gas,
-    interpreter_types::RuntimeFlag as _,
+    interpreter_types::{MemoryTr as _, RuntimeFlag as _},
     popn, primitives,
     primitives::{U256, hardfork::SpecId},
     push,
@@ -92,13 +92,7 @@ pub(super) fn call<const OPCODE: u8>(context: Context<'_, '_, '_>) -> Outcome {
             op::DELEGATECALL => MessageKind::DELEGATE_CALL,
             _ => MessageKind::STATIC_CALL,
         };
-        let memory;
-        let input: &[u8] = if input.is_empty() {
-            &[]
-        } else {
-            memory = interpreter.memory.slice_range(input);
-            &memory
-        };
+        let input = &interpreter.memory.bytes()[input];
         let request = CallRequest {
             kind,
             gas_limit,

@@ -92,7 +92,7 @@ fn end(context: Context<'_, '_, '_>, result: InstructionResult) -> Outcome {
     popn!([offset, len], interpreter);
     let range = memory_range(interpreter, &host.rules.params, offset, len)?;
     if !range.is_empty() {
-        host.output = Buffer::from(&*interpreter.memory.slice_range(range));
+        host.output = Buffer::from(&interpreter.memory.bytes()[range]);
     }
     Err(result)
 }

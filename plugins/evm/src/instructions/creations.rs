@@ -54,13 +54,7 @@ pub(super) fn create<const IS_CREATE2: bool>(context: Context<'_, '_, '_>) -> Ou
         refused(StatusCode::INSTRUCTION_DISABLED, gas_limit)
     } else {
         host.creations += 1;
-        let memory;
-        let init_code: &[u8] = if init_code.is_empty() {
-            &[]
-        } else {
-            memory = interpreter.memory.slice_range(init_code);
-            &memory
-        };
+        let init_code = &interpreter.memory.bytes()[init_code];
         let request = CreateRequest {
             kind: if IS_CREATE2 {
                 MessageKind::CREATE2

@@ -23,13 +23,8 @@ pub(super) fn log<const TOPICS: usize>(context: Context<'_, '_, '_>) -> Outcome 
         return Err(InstructionResult::StackUnderflow);
     };
     let topics = topics.map(|topic| B256(topic.to_be_bytes()));
-    let logged = if range.is_empty() {
-        host.host.log(&topics, &[])
-    } else {
-        host.host
-            .log(&topics, &interpreter.memory.slice_range(range))
-    };
-    match logged {
+    let data = &interpreter.memory.bytes()[range];
+    match host.host.log(&topics, data) {
         Ok(()) => Ok(()),
         Err(error) => Err(host.fail(error)),
     }
