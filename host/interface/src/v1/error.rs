@@ -89,7 +89,7 @@ impl VmErrorCode {
     }
 }
 
-/// An error of a plugin, one pointer wide so that results stay small.
+/// An error of a plugin: two pointers wide, so that results stay small.
 #[repr(transparent)]
 #[derive(StableAbi, Debug)]
 pub struct VmError(pub RBox<VmErrorBody>);
