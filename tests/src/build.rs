@@ -22,7 +22,7 @@ static BUILT: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
 /// When it cannot be built.
 pub fn build_plugin(folder: &str) -> PathBuf {
     once(folder, |target| {
-        cargo_build(folder, "--lib", target);
+        cargo_build(Command::new(env!("CARGO")), folder, "--lib", target);
         target
             .join("release")
             .join(library_name(&crate_name(folder)))
@@ -36,12 +36,38 @@ pub fn build_plugin(folder: &str) -> PathBuf {
 /// When they cannot be built or `example` is not one of them.
 pub fn build_example(folder: &str, example: &str) -> PathBuf {
     let examples = once(&format!("{folder} examples"), |target| {
-        cargo_build(folder, "--examples", target);
+        cargo_build(Command::new(env!("CARGO")), folder, "--examples", target);
         target.join("release").join("examples")
     });
-    let library = examples.join(library_name(example));
-    assert!(library.is_file(), "{folder} has no example {example}");
-    library
+    existing(&examples, example)
+}
+
+/// Builds the examples of the crate in `folder` with another toolchain, such as `nightly`.
+///
+/// Returns `None`, and says so, when rustup does not have the toolchain.
+///
+/// # Panics
+///
+/// When they cannot be built or `example` is not one of them.
+pub fn build_example_with(toolchain: &str, folder: &str, example: &str) -> Option<PathBuf> {
+    let list = Command::new("rustup").args(["toolchain", "list"]).output();
+    let has_toolchain = list.is_ok_and(|list| {
+        String::from_utf8_lossy(&list.stdout)
+            .lines()
+            .any(|line| line.starts_with(toolchain))
+    });
+    if !has_toolchain {
+        println!("skipped: no {toolchain} toolchain");
+        return None;
+    }
+    let examples = once(&format!("{folder} examples {toolchain}"), |target| {
+        let target = target.join(toolchain);
+        let mut command = Command::new("rustup");
+        command.args(["run", toolchain, "cargo"]);
+        cargo_build(command, folder, "--examples", &target);
+        target.join("release").join("examples")
+    });
+    Some(existing(&examples, example))
 }
 
 /// Compiles `source` (relative to the workspace) with the C compiler and `arguments`; returns the result.
@@ -83,8 +109,13 @@ fn once(key: &str, build: impl FnOnce(&Path) -> PathBuf) -> PathBuf {
     result
 }
 
-fn cargo_build(folder: &str, what: &str, target: &Path) {
-    let mut command = Command::new(env!("CARGO"));
+fn existing(folder: &Path, example: &str) -> PathBuf {
+    let library = folder.join(library_name(example));
+    assert!(library.is_file(), "{} was not built", library.display());
+    library
+}
+
+fn cargo_build(mut command: Command, folder: &str, what: &str, target: &Path) {
     command
         .args(["build", "--quiet", "--release", what, "--manifest-path"])
         .arg(workspace_root().join(folder).join("Cargo.toml"))

@@ -7,5 +7,5 @@
 mod build;
 mod places;
 
-pub use build::{build_c, build_example, build_plugin};
+pub use build::{build_c, build_example, build_example_with, build_plugin};
 pub use places::{corpora_dir, workspace_root};

@@ -84,10 +84,7 @@ pub(crate) fn open(
     let stage_time = started.elapsed();
 
     let started = Instant::now();
-    let library = open_library(&staged).map_err(|error| LoadError::Open {
-        file: image.path().to_path_buf(),
-        source: said(&error),
-    })?;
+    let (staged, library) = open_staged(image, stage, copy, staged)?;
     let open_time = started.elapsed();
 
     let resident: &'static Resident = Box::leak(Box::new(Resident {
@@ -104,6 +101,30 @@ pub(crate) fn open(
         stage_time,
         open_time,
     })
+}
+
+/// Opens the copy, or another one where the system does not let libraries be opened from memory.
+fn open_staged(
+    image: &LibraryImage,
+    stage: &Stage,
+    copy: u64,
+    staged: StagedCopy,
+) -> Result<(StagedCopy, Library), LoadError> {
+    let refused = |error| LoadError::Open {
+        file: image.path().to_path_buf(),
+        source: said(&error),
+    };
+    match open_library(&staged) {
+        Ok(library) => Ok((staged, library)),
+        Err(error) => {
+            // Nothing of the library has run yet: constructors run once all of it is in place.
+            let Some(Ok(other)) = stage.copy_instead_of(&staged, image, copy) else {
+                return Err(refused(error));
+            };
+            let library = open_library(&other).map_err(refused)?;
+            Ok((other, library))
+        }
+    }
 }
 
 /// Returns what the system said: libloading's own message only says that something failed.

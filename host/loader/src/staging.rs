@@ -35,8 +35,8 @@ pub enum Staging {
 #[derive(Debug)]
 pub(crate) struct StagedCopy {
     pub(crate) path: PathBuf,
-    /// The memory file, or nothing for a copy in a directory.
-    _file: Option<File>,
+    /// The memory file, kept open; nothing for a copy in a directory.
+    memory: Option<File>,
 }
 
 /// Makes private copies.
@@ -78,6 +78,19 @@ impl Stage {
             })
     }
 
+    /// Copies `image` into a directory when `staged`, a copy in memory, was not to be opened.
+    ///
+    /// Some systems forbid to run what was never a file. `None` when the copy lies in a directory already.
+    pub(crate) fn copy_instead_of(
+        &self,
+        staged: &StagedCopy,
+        image: &LibraryImage,
+        copy: u64,
+    ) -> Option<io::Result<StagedCopy>> {
+        let is_in_memory = staged.memory.is_some();
+        is_in_memory.then(|| self.copy_to_directory(image, &std::env::temp_dir(), copy))
+    }
+
     /// Copies `image` into the private directory, even where memory would do.
     fn copy_to_directory(
         &self,
@@ -94,7 +107,7 @@ impl Stage {
             .join(Platform::CURRENT.library_file_name(&name));
         // A copy that was cut short by a full disk must not stay: its name promises the content.
         write_new(&path, image.bytes()).inspect_err(|_| drop(fs::remove_file(&path)))?;
-        Ok(StagedCopy { path, _file: None })
+        Ok(StagedCopy { path, memory: None })
     }
 
     fn directory(&self, base: &Path) -> io::Result<&Path> {
@@ -152,7 +165,7 @@ mod memory {
         path.metadata()?;
         Ok(StagedCopy {
             path,
-            _file: Some(file),
+            memory: Some(file),
         })
     }
 
