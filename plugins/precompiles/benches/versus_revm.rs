@@ -8,7 +8,7 @@
 //!     cargo bench -p proz-precompiles --bench versus_revm -- ratios    the table only
 
 #[path = "../tests/support/mod.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::unwrap_used)]
 mod support;
 
 use criterion::Criterion;

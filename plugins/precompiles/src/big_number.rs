@@ -49,19 +49,6 @@ impl BigNumber {
         Some(bytes)
     }
 
-    pub(crate) fn is_one(&self) -> bool {
-        // SAFETY: the handle is live.
-        unsafe { ffi::BN_is_one(self.0.as_ptr()) == 1 }
-    }
-
-    pub(crate) fn shift_right(&self, bits: usize) -> Option<Self> {
-        let result = Self::new()?;
-        let bits = c_int::try_from(bits).ok()?;
-        // SAFETY: both handles are live, the count is not negative.
-        succeeded(unsafe { ffi::BN_rshift(result.0.as_ptr(), self.0.as_ptr(), bits) })?;
-        Some(result)
-    }
-
     /// Returns the number modulo `modulus`, which is not zero.
     pub(crate) fn reduce(&self, modulus: &Self, context: &Context) -> Option<Self> {
         let result = Self::new()?;

@@ -5,7 +5,7 @@
 //! Spec: Yellow Paper, appendix E.1 and F. High values of `s` are valid here (EIP-2 bounds
 //! transactions only).
 
-use crate::{Revision, halt::Halt, padding};
+use crate::{Revision, halt::Halt, padding, words};
 use secp256k1::{
     Message,
     ecdsa::{RecoverableSignature, RecoveryId},
@@ -24,8 +24,7 @@ pub(crate) fn gas(_input: &[u8], _revision: Revision) -> u64 {
 #[allow(clippy::unnecessary_wraps)]
 pub(crate) fn run(input: &[u8], _revision: Revision, output: &mut Vec<u8>) -> Result<(), Halt> {
     if let Some(address) = recover(&padding::first(input)) {
-        output.extend_from_slice(&[0; 12]);
-        output.extend_from_slice(&address);
+        words::push_short(output, &address);
     }
     Ok(())
 }

@@ -12,6 +12,10 @@ pub type GasFunction = fn(input: &[u8], revision: Revision) -> u64;
 pub(crate) type ComputeFunction =
     fn(input: &[u8], revision: Revision, output: &mut Vec<u8>) -> Result<(), Halt>;
 
+/// Prices, refuses or computes; see [`Entry::run`].
+pub(crate) type RunFunction =
+    fn(input: &[u8], gas_limit: u64, revision: Revision, output: &mut Vec<u8>) -> Result<u64, Halt>;
+
 /// A precompiled contract.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry {
@@ -21,6 +25,7 @@ pub struct Entry {
     until: Option<Revision>,
     gas: GasFunction,
     compute: ComputeFunction,
+    run: RunFunction,
 }
 
 impl Entry {
@@ -31,6 +36,7 @@ impl Entry {
         from: Revision,
         gas: GasFunction,
         compute: ComputeFunction,
+        run: RunFunction,
     ) -> Self {
         Self {
             address,
@@ -39,6 +45,7 @@ impl Entry {
             until: None,
             gas,
             compute,
+            run,
         }
     }
 
@@ -90,21 +97,7 @@ impl Entry {
         revision: Revision,
         output: &mut Vec<u8>,
     ) -> Result<u64, Halt> {
-        output.clear();
-        let gas_used = self.gas(input, revision);
-        if gas_used > gas_limit {
-            return Err(Halt::OutOfGas {
-                required: gas_used,
-                limit: gas_limit,
-            });
-        }
-        match self.run_paid(input, revision, output) {
-            Ok(()) => Ok(gas_used),
-            Err(halt) => {
-                output.clear();
-                Err(halt)
-            }
-        }
+        (self.run)(input, gas_limit, revision, output)
     }
 
     /// Appends the result for an input whose price the caller has charged.
@@ -115,5 +108,32 @@ impl Entry {
         output: &mut Vec<u8>,
     ) -> Result<(), Halt> {
         (self.compute)(input, revision, output)
+    }
+}
+
+/// The rule that [`Entry::run`] follows, for one price and one computation.
+#[inline(always)]
+pub(crate) fn run_with(
+    gas: impl Fn(&[u8], Revision) -> u64,
+    compute: impl Fn(&[u8], Revision, &mut Vec<u8>) -> Result<(), Halt>,
+    input: &[u8],
+    gas_limit: u64,
+    revision: Revision,
+    output: &mut Vec<u8>,
+) -> Result<u64, Halt> {
+    output.clear();
+    let gas_used = gas(input, revision);
+    if gas_used > gas_limit {
+        return Err(Halt::OutOfGas {
+            required: gas_used,
+            limit: gas_limit,
+        });
+    }
+    match compute(input, revision, output) {
+        Ok(()) => Ok(gas_used),
+        Err(halt) => {
+            output.clear();
+            Err(halt)
+        }
     }
 }

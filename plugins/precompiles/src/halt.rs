@@ -29,7 +29,7 @@ pub enum Halt {
     #[error("input of {found} bytes, expected {}a multiple of {item}", if *.allow_empty {""} else {"at least one and "})]
     InputItems {
         /// Length of one item in bytes.
-        item: usize,
+        item: u16,
         /// Whether the empty list is accepted.
         allow_empty: bool,
         /// Length of the input in bytes.

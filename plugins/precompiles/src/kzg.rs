@@ -8,15 +8,14 @@
 
 use crate::{
     Revision,
-    bls12_381::{G1, Group},
+    bls12_381::{G1, Group, sum_of_multiples},
     halt::Halt,
-    padding,
+    padding, words,
 };
 use blst::{
-    BLS12_381_G1, BLS12_381_G2, BLST_ERROR, blst_fp6, blst_fp12, blst_miller_loop_lines, blst_p1,
-    blst_p1_add_or_double, blst_p1_add_or_double_affine, blst_p1_affine, blst_p1_cneg,
-    blst_p1_uncompress, blst_p2_affine, blst_p2_uncompress, blst_precompute_lines, blst_scalar,
-    blst_scalar_fr_check, blst_scalar_from_bendian,
+    BLS12_381_G1, BLS12_381_G2, BLST_ERROR, blst_fp6, blst_fp12, blst_miller_loop_lines,
+    blst_p1_affine, blst_p1_uncompress, blst_p2_affine, blst_p2_uncompress, blst_precompute_lines,
+    blst_scalar, blst_scalar_fr_check, blst_scalar_from_bendian,
 };
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
@@ -104,7 +103,7 @@ pub(crate) fn run(input: &[u8], _revision: Revision, output: &mut Vec<u8>) -> Re
     if !verify(&commitment, &z, &y, &proof) {
         return Err(Halt::Proof);
     }
-    output.extend_from_slice(&VERIFIED);
+    words::push(output, &VERIFIED);
     Ok(())
 }
 
@@ -117,16 +116,11 @@ fn verify(
 ) -> bool {
     // SAFETY: a constant of the library, written by nobody.
     let generator = unsafe { &BLS12_381_G1 };
-    let mut y_generator = G1::multiply(generator, &y.b);
-    let z_proof = G1::multiply(proof, &z.b);
-    let mut left = blst_p1::default();
-    // SAFETY: changes one valid point.
-    unsafe { blst_p1_cneg(&mut y_generator, true) };
-    // SAFETY: reads two valid points and writes one.
-    unsafe { blst_p1_add_or_double(&mut left, &y_generator, &z_proof) };
-    let mut sum = blst_p1::default();
-    // SAFETY: reads two valid points and writes one.
-    unsafe { blst_p1_add_or_double_affine(&mut sum, &left, commitment) };
+    let (points, scalars) = ([G1::negate(generator), *proof], [y.b, z.b]);
+    // The generator is finite, the proof need not be.
+    let finite = if G1::is_infinity(proof) { 1 } else { 2 };
+    let mut sum = sum_of_multiples::<G1>(&points[..finite], &scalars[..finite]);
+    G1::add_affine_assign(&mut sum, commitment);
 
     let drawn = &*LINES_DRAWN;
     let left = miller_loop(&drawn.generator, &G1::to_affine(&sum));

@@ -26,6 +26,7 @@ mod bn254;
 mod ecrecover;
 mod entry;
 mod export;
+mod fuzz;
 mod halt;
 mod identity;
 mod kzg;
@@ -38,6 +39,7 @@ mod sha256;
 mod words;
 
 pub use entry::{Entry, GasFunction};
+pub use fuzz::fuzz_packs;
 pub use halt::Halt;
 pub use pack::{PACK_1, PACK_2, Pack};
 pub use proz_sdk::Revision;

@@ -9,6 +9,7 @@ use crate::{
     Revision,
     big_number::{BigNumber, succeeded},
     halt::Halt,
+    words,
 };
 use aws_lc_sys as ffi;
 use std::ptr::NonNull;
@@ -27,8 +28,7 @@ pub(crate) fn run(input: &[u8], _revision: Revision, output: &mut Vec<u8>) -> Re
     if let Ok(input) = input.try_into()
         && verify(input).is_some()
     {
-        output.extend_from_slice(&[0; 31]);
-        output.push(1);
+        words::push_truth(output, true);
     }
     Ok(())
 }

@@ -16,6 +16,6 @@ pub(crate) fn gas(input: &[u8], _revision: Revision) -> u64 {
 
 #[allow(clippy::unnecessary_wraps)]
 pub(crate) fn run(input: &[u8], _revision: Revision, output: &mut Vec<u8>) -> Result<(), Halt> {
-    output.extend_from_slice(&Sha256::digest(input));
+    words::push(output, &Sha256::digest(input));
     Ok(())
 }

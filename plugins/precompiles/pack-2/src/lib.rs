@@ -12,5 +12,9 @@ proz_sdk::export_precompiles! {
     id: "proz-precompiles",
     version: env!("CARGO_PKG_VERSION"),
     features: "",
-    create: |_config: Config, _host| Ok(PACK_2.precompiles()),
+    create: |_config: Config, _host| {
+        // Less than a millisecond here, so that not even the first call waits for it.
+        PACK_2.prepare();
+        Ok(PACK_2.precompiles())
+    },
 }

@@ -6,7 +6,7 @@
 mod avx2;
 mod portable;
 
-use crate::{Revision, halt::Halt, padding};
+use crate::{Revision, halt::Halt, padding, words};
 
 /// Rounds, state, message block, offset counters, final block flag.
 const INPUT_BYTES: usize = 213;
@@ -91,22 +91,24 @@ fn run(input: &[u8], output: &mut Vec<u8>, compress: Compress) -> Result<(), Hal
     })?;
     let rounds = u32::from_be_bytes(padding::first(input));
     let block = Block {
-        state: words(input, STATE_OFFSET),
-        message: words(input, MESSAGE_OFFSET),
-        counter: words(input, COUNTER_OFFSET),
+        state: read_words(input, STATE_OFFSET),
+        message: read_words(input, MESSAGE_OFFSET),
+        counter: read_words(input, COUNTER_OFFSET),
         is_final: match input[FLAG_OFFSET] {
             0 => false,
             1 => true,
             found => return Err(Halt::FinalFlag { found }),
         },
     };
-    for word in compress(rounds, &block) {
-        output.extend_from_slice(&word.to_le_bytes());
+    let mut state = [0; 64];
+    for (bytes, word) in state.chunks_exact_mut(8).zip(compress(rounds, &block)) {
+        bytes.copy_from_slice(&word.to_le_bytes());
     }
+    words::push(output, &state);
     Ok(())
 }
 
-fn words<const N: usize>(input: &[u8; INPUT_BYTES], offset: usize) -> [u64; N] {
+fn read_words<const N: usize>(input: &[u8; INPUT_BYTES], offset: usize) -> [u64; N] {
     std::array::from_fn(|index| u64::from_le_bytes(padding::array(input, offset + 8 * index)))
 }
 

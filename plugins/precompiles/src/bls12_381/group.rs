@@ -45,7 +45,19 @@ pub(crate) trait Group {
 
     fn from_affine(point: &Self::Affine) -> Self::Point;
 
-    /// Multiplies by a little-endian scalar below the group order.
+    /// Changes the coordinates of all points with one inversion.
+    fn to_affine_all(points: &[Self::Point]) -> Vec<Self::Affine>;
+
+    fn negate(point: &Self::Affine) -> Self::Affine;
+
+    fn double(point: &mut Self::Point);
+
+    fn add_assign(sum: &mut Self::Point, addend: &Self::Point);
+
+    fn add_affine_assign(sum: &mut Self::Point, addend: &Self::Affine);
+
+    /// Multiplies a point of the subgroup by a little-endian scalar below the group order.
+    #[cfg(test)]
     fn multiply(point: &Self::Affine, scalar: &[u8; 32]) -> Self::Point;
 
     /// Adds up the multiples of points by little-endian scalars of `bits` bits, which lie one
@@ -74,7 +86,8 @@ macro_rules! implement_group {
         $read:ident, $push:ident, $on_curve:ident, $in_subgroup:ident, $is_infinity:ident,
         $add:ident, $subtract:ident, $multiply:ident, $square:ident, $invert:ident,
         $triple:ident, $map:ident, $to_affine:ident, $from_affine:ident, $mult:ident,
-        $pippenger:ident, $scratch_bytes:ident,
+        $pippenger:ident, $scratch_bytes:ident, $to_affine_all:ident, $negate:ident,
+        $double:ident, $add_point:ident, $add_affine:ident,
     ) => {
         impl Group for $group {
             type Coordinate = $coordinate;
@@ -102,6 +115,7 @@ macro_rules! implement_group {
             }
 
             fn push(output: &mut Vec<u8>, point: &$affine) {
+                output.reserve(Self::BYTES);
                 $push(output, &point.x);
                 $push(output, &point.y);
             }
@@ -190,6 +204,40 @@ macro_rules! implement_group {
                 point
             }
 
+            fn to_affine_all(points: &[$point]) -> Vec<$affine> {
+                let mut affine = vec![$affine::default(); points.len()];
+                if !points.is_empty() {
+                    // A null after the first address says that the rest lies behind it.
+                    let list: [*const $point; 2] = [points.as_ptr(), ptr::null()];
+                    // SAFETY: the list covers `points.len()` points, and as many are written.
+                    unsafe { $to_affine_all(affine.as_mut_ptr(), list.as_ptr(), points.len()) };
+                }
+                affine
+            }
+
+            fn negate(point: &$affine) -> $affine {
+                let mut negative = *point;
+                // SAFETY: reads one valid element and writes one.
+                unsafe { $negate(&mut negative.y, &point.y, true) };
+                negative
+            }
+
+            fn double(point: &mut $point) {
+                // SAFETY: reads one valid point and writes one; they may be the same.
+                unsafe { $double(point, point) };
+            }
+
+            fn add_assign(sum: &mut $point, addend: &$point) {
+                // SAFETY: reads two valid points and writes one; they may be the same.
+                unsafe { $add_point(sum, sum, addend) };
+            }
+
+            fn add_affine_assign(sum: &mut $point, addend: &$affine) {
+                // SAFETY: reads two valid points and writes one; they may be the same.
+                unsafe { $add_affine(sum, sum, addend) };
+            }
+
+            #[cfg(test)]
             fn multiply(point: &$affine, scalar: &[u8; 32]) -> $point {
                 let mut product = $point::default();
                 // SAFETY: reads one valid point and the 256 bits of the array, writes one point.
@@ -254,6 +302,11 @@ implement_group!(
     blst_p1_mult,
     blst_p1s_mult_pippenger,
     blst_p1s_mult_pippenger_scratch_sizeof,
+    blst_p1s_to_affine,
+    blst_fp_cneg,
+    blst_p1_double,
+    blst_p1_add_or_double,
+    blst_p1_add_or_double_affine,
 );
 
 implement_group!(
@@ -279,4 +332,9 @@ implement_group!(
     blst_p2_mult,
     blst_p2s_mult_pippenger,
     blst_p2s_mult_pippenger_scratch_sizeof,
+    blst_p2s_to_affine,
+    blst_fp2_cneg,
+    blst_p2_double,
+    blst_p2_add_or_double,
+    blst_p2_add_or_double_affine,
 );

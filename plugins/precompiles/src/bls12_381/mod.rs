@@ -4,6 +4,7 @@
 //! pairing also demand the prime-order subgroup.
 
 mod encoding;
+mod endomorphism;
 mod gas;
 mod group;
 mod msm;
@@ -14,6 +15,7 @@ pub(crate) use gas::{
     map_to_g1 as map_to_g1_gas, map_to_g2 as map_to_g2_gas, pairing as pairing_gas,
 };
 pub(crate) use group::{G1, G2, Group};
+pub(crate) use msm::sum_of_multiples;
 pub(crate) use pairing::run as pairing;
 
 use crate::{Revision, halt::Halt};
@@ -85,7 +87,7 @@ fn check_items(input: &[u8], item: usize) -> Result<(), Halt> {
         return Ok(());
     }
     Err(Halt::InputItems {
-        item,
+        item: item as u16,
         allow_empty: false,
         found: input.len(),
     })

@@ -1,7 +1,7 @@
 //! Checks that a product of pairings is one.
 
 use super::{G1, G2, Group, PAIR_BYTES, check_items};
-use crate::{Revision, halt::Halt};
+use crate::{Revision, halt::Halt, words};
 use blst::{blst_fp12, blst_miller_loop_n, blst_p1_affine, blst_p2_affine};
 use std::ptr;
 
@@ -19,8 +19,7 @@ pub(crate) fn run(input: &[u8], _revision: Revision, output: &mut Vec<u8>) -> Re
             second.push(g2);
         }
     }
-    output.extend_from_slice(&[0; 31]);
-    output.push(u8::from(is_one(&first, &second)));
+    words::push_truth(output, is_one(&first, &second));
     Ok(())
 }
 

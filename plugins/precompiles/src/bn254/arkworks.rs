@@ -1,9 +1,9 @@
 //! The operations of alt_bn128 on arkworks.
 
-use super::{ADD_BYTES, FIELD_BYTES, G1_BYTES, G2_BYTES, MUL_BYTES, PAIR_BYTES};
-use crate::{Revision, halt::Halt, padding};
+use super::{ADD_BYTES, FIELD_BYTES, G1_BYTES, G2_BYTES, MUL_BYTES, PAIR_BYTES, glv, subgroup};
+use crate::{Revision, halt::Halt, padding, words};
 use ark_bn254::{Bn254, Fq, Fq2, Fr, G1Affine, G2Affine};
-use ark_ec::{AffineRepr, CurveGroup, pairing::Pairing, scalar_mul::glv::GLVConfig};
+use ark_ec::{AffineRepr, pairing::Pairing};
 use ark_ff::{AdditiveGroup, BigInt, Field, PrimeField, Zero};
 
 pub(crate) fn add(input: &[u8], _revision: Revision, output: &mut Vec<u8>) -> Result<(), Halt> {
@@ -19,8 +19,11 @@ pub(crate) fn mul(input: &[u8], _revision: Revision, output: &mut Vec<u8>) -> Re
     let (point, factor) = input.split_at(G1_BYTES);
     let point = read_g1(point)?;
     let factor = Fr::from_be_bytes_mod_order(factor);
-    let product = ark_bn254::g1::Config::glv_mul_projective(point.into_group(), factor);
-    push_point(output, &product.into_affine());
+    let product = match point.is_zero() {
+        true => point,
+        false => glv::multiply(&point, &factor),
+    };
+    push_point(output, &product);
     Ok(())
 }
 
@@ -38,7 +41,7 @@ pub(crate) fn pairing(input: &[u8], _revision: Revision, output: &mut Vec<u8>) -
         }
     }
     let verdict = first.is_empty() || Bn254::multi_pairing(first, second).is_zero();
-    super::push_verdict(output, verdict);
+    words::push_truth(output, verdict);
     Ok(())
 }
 
@@ -80,7 +83,7 @@ fn read_g2(bytes: &[u8]) -> Result<G2Affine, Halt> {
     if !point.is_on_curve() {
         return Err(Halt::PointNotOnCurve);
     }
-    match point.is_in_correct_subgroup_assuming_on_curve() {
+    match subgroup::contains(&point) {
         true => Ok(point),
         false => Err(Halt::PointNotInSubgroup),
     }
@@ -118,9 +121,10 @@ fn push_point(output: &mut Vec<u8>, point: &G1Affine) {
         output.extend_from_slice(&[0; G1_BYTES]);
         return;
     };
-    for coordinate in [x, y] {
-        for limb in coordinate.into_bigint().0.iter().rev() {
-            output.extend_from_slice(&limb.to_be_bytes());
-        }
+    let mut bytes = [0; G1_BYTES];
+    let limbs = [y, x].map(|coordinate| coordinate.into_bigint().0);
+    for (chunk, limb) in bytes.rchunks_exact_mut(8).zip(limbs.as_flattened()) {
+        chunk.copy_from_slice(&limb.to_be_bytes());
     }
+    words::push(output, &bytes);
 }

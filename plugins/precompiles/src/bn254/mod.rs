@@ -6,6 +6,8 @@
 //! Spec: EIP-196, EIP-197, EIP-1108.
 
 pub(crate) mod arkworks;
+mod glv;
+mod subgroup;
 pub(crate) mod substrate;
 
 use crate::{Revision, halt::Halt};
@@ -78,14 +80,8 @@ fn check_pairs(input: &[u8]) -> Result<(), Halt> {
         return Ok(());
     }
     Err(Halt::InputItems {
-        item: PAIR_BYTES,
+        item: PAIR_BYTES as u16,
         allow_empty: true,
         found: input.len(),
     })
-}
-
-/// Appends a truth value as a word.
-fn push_verdict(output: &mut Vec<u8>, verdict: bool) {
-    output.extend_from_slice(&[0; 31]);
-    output.push(u8::from(verdict));
 }

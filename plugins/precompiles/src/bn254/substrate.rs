@@ -1,7 +1,7 @@
 //! The operations of alt_bn128 on substrate-bn.
 
 use super::{ADD_BYTES, FIELD_BYTES, G1_BYTES, G2_BYTES, MUL_BYTES, PAIR_BYTES};
-use crate::{Revision, halt::Halt, padding};
+use crate::{Revision, halt::Halt, padding, words};
 use substrate_bn::{AffineG1, AffineG2, Fq, Fq2, Fr, G1, G2, Group, GroupError, Gt, pairing_batch};
 
 pub(crate) fn add(input: &[u8], _revision: Revision, output: &mut Vec<u8>) -> Result<(), Halt> {
@@ -29,7 +29,7 @@ pub(crate) fn pairing(input: &[u8], _revision: Revision, output: &mut Vec<u8>) -
         }
     }
     let verdict = pairs.is_empty() || pairing_batch(&pairs) == Gt::one();
-    super::push_verdict(output, verdict);
+    words::push_truth(output, verdict);
     Ok(())
 }
 

@@ -60,6 +60,19 @@ pub(super) fn subtract_low(left: &mut [u64], right: &[u64]) {
     }
 }
 
+/// Divides by `2^bits`.
+pub(super) fn shift_right(limbs: &mut [u64], bits: usize) {
+    let (whole, rest) = (bits / 64, bits % 64);
+    for index in 0..limbs.len() {
+        let at = |position: usize| limbs.get(position).copied().unwrap_or(0);
+        let (low, high) = (at(index + whole), at(index + whole + 1));
+        limbs[index] = match rest {
+            0 => low,
+            rest => low >> rest | high << (64 - rest),
+        };
+    }
+}
+
 /// Clears every bit from `bits` on.
 pub(super) fn truncate_bits(limbs: &mut [u64], bits: usize) {
     if !bits.is_multiple_of(64)

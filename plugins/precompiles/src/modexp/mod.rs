@@ -6,11 +6,14 @@
 //! Spec: EIP-198, EIP-2565, EIP-7823, EIP-7883.
 
 mod aurora;
-mod aws_lc;
+mod division;
+mod fastest;
 mod gas;
 mod header;
 mod limbs;
+mod montgomery;
 mod power_of_two;
+mod short;
 
 use crate::{Revision, halt::Halt};
 use header::Header;
@@ -42,13 +45,13 @@ pub(crate) fn run_aurora(
     run(input, revision, output, aurora::power)
 }
 
-/// MODEXP on AWS-LC where it is the faster one.
+/// MODEXP by the fastest way for each size and shape.
 pub(crate) fn run_fastest(
     input: &[u8],
     revision: Revision,
     output: &mut Vec<u8>,
 ) -> Result<(), Halt> {
-    run(input, revision, output, aws_lc::power)
+    run(input, revision, output, fastest::power)
 }
 
 fn run(input: &[u8], revision: Revision, output: &mut Vec<u8>, power: Power) -> Result<(), Halt> {

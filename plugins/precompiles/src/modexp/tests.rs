@@ -51,7 +51,7 @@ fn assert_power(base: &[u8], exponent: &[u8], modulus: &[u8]) {
         "aurora"
     );
     assert_eq!(
-        compute(&input, aws_lc::power).as_ref(),
+        compute(&input, fastest::power).as_ref(),
         Ok(&expected),
         "fastest"
     );
@@ -101,10 +101,15 @@ fn modulus() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1_000) })]
+
     #[test]
     fn powers_are_those_of_num_bigint(
         base in prop::collection::vec(any::<u8>(), 0..90),
-        exponent in prop::collection::vec(any::<u8>(), 0..40),
+        exponent in prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..4),
+            prop::collection::vec(any::<u8>(), 0..40),
+        ],
         modulus in modulus(),
     ) {
         assert_power(&base, &exponent, &modulus);
@@ -121,7 +126,7 @@ proptest! {
         let kept = whole.len() - cut.min(whole.len() - 96);
         let short = whole[..kept].to_vec();
         whole[kept..].fill(0);
-        for power in [aurora::power as Power, aws_lc::power] {
+        for power in [aurora::power as Power, fastest::power] {
             prop_assert_eq!(compute(&short, power), compute(&whole, power));
         }
     }
@@ -138,7 +143,7 @@ fn an_exponent_is_never_padded_out() {
     let expected = number(&[3]).modpow(&number(&exponent), &number(&modulus));
     let header = Header::parse(&input(lengths, &[3, 1]));
     assert_eq!(header.exponent(&input(lengths, &[3, 1])), (&[1][..], 9_999));
-    let power = raise(&[3], &[1], 9_999, &modulus, aws_lc::power);
+    let power = raise(&[3], &[1], 9_999, &modulus, fastest::power);
     assert_eq!(BigUint::from_bytes_be(&power), expected);
 }
 
@@ -166,7 +171,7 @@ fn huge_lengths_are_priced_and_never_allocated() {
         }
     }
     for lengths in [[(1 << 24) + 1, 1, 1], [1, 1, u64::MAX], [u64::MAX; 3]] {
-        let refused = compute(&input(lengths, &[]), aws_lc::power);
+        let refused = compute(&input(lengths, &[]), fastest::power);
         assert!(
             matches!(refused, Err(Halt::OperandLength { .. })),
             "{lengths:?}"
@@ -180,9 +185,9 @@ fn any_exponent_length_is_legal_without_base_and_modulus_before_osaka() {
     input[32..64].fill(0xff);
     assert_eq!(gas(&input, Revision::Byzantium), 0);
     assert_eq!(gas(&input, Revision::Berlin), 200);
-    assert_eq!(compute(&input, aws_lc::power), Ok(Vec::new()));
+    assert_eq!(compute(&input, fastest::power), Ok(Vec::new()));
     let mut output = Vec::new();
-    let refused = run(&input, Revision::Osaka, &mut output, aws_lc::power);
+    let refused = run(&input, Revision::Osaka, &mut output, fastest::power);
     assert_eq!(
         refused,
         Err(Halt::OperandLength {
