@@ -147,14 +147,14 @@ fn library_name(name: &str) -> String {
     format!("{DLL_PREFIX}{}{DLL_SUFFIX}", name.replace('-', "_"))
 }
 
-/// Returns the name of the crate in `folder`.
+/// Returns the name of the library of the crate in `folder`.
 fn crate_name(folder: &str) -> String {
     let manifest = workspace_root().join(folder).join("Cargo.toml");
     let text = fs::read_to_string(&manifest).expect("the crate has a manifest");
-    let name = text
-        .lines()
-        .find_map(|line| line.strip_prefix("name = \""))
-        .and_then(|rest| rest.strip_suffix('"'))
-        .expect("the crate has a name");
-    name.to_owned()
+    let manifest: toml::Table = text.parse().expect("the crate's manifest is TOML");
+    let name = |table: &str| manifest.get(table)?.get("name")?.as_str();
+    name("lib")
+        .or_else(|| name("package"))
+        .expect("the crate has a name")
+        .to_owned()
 }

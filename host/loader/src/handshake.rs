@@ -144,11 +144,63 @@ fn header_version(header: &abi_stable::library::AbiHeader) -> String {
 }
 
 /// Counts the differences in a layout report and describes the first.
+///
+/// The report is text for people, so what is not found in it is left out.
 fn summarise(report: &str) -> (String, String) {
-    let mut errors = report.split("\nError:").skip(1);
-    let first = errors.next().map(one_line).unwrap_or_default();
-    match errors.count() {
-        0 => ("a difference".to_owned(), first),
-        more => (format!("{} differences", more + 1), first),
+    let mut parts = report.split("\nError:");
+    let place = parts.next().and_then(type_of).unwrap_or_default();
+    let first = parts.next().unwrap_or_default();
+    let (kind, values) = first.split_once("\nExpected:").unwrap_or((first, ""));
+    let mut summary = one_line(kind);
+    if !place.is_empty() {
+        summary.push_str(&format!(" of {}", one_line(place)));
+    }
+    if let Some((expected, found)) = values.split_once("\nFound:") {
+        // Behind the value come the next type's reports.
+        let found = found.split("\n\n").next().unwrap_or_default();
+        summary.push_str(&format!(
+            ", expected {}, found {}",
+            one_line(expected),
+            one_line(found)
+        ));
+    }
+    match parts.count() {
+        0 => ("a difference".to_owned(), summary),
+        more => (format!("{} differences", more + 1), summary),
+    }
+}
+
+/// Returns the name of the type that the text before a difference describes.
+fn type_of(before: &str) -> Option<&str> {
+    let (_, layout) = before.rsplit_once("Layout of expected type:")?;
+    let (_, name) = layout.split_once("type:")?;
+    name.lines().next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_summed_up_by_its_first_difference() {
+        let report = "Compared <this>:\n    type:Root\n\n2 error(s)inside:\n\n\
+            Layout of expected type:\n    --- Type Layout ---\n    type:HostInfo<'a>\n    size:32\n\n\
+            Layout of found type:\n    type:HostInfo<'a>\n\n\
+            \nError:incompatible type size\nExpected:\n    32\nFound:\n    40\n\n\
+            \nError:too many fields\nExpected:\n    2\nFound:\n    3\n";
+        assert_eq!(
+            summarise(report),
+            (
+                "2 differences".to_owned(),
+                "incompatible type size of HostInfo<'a>, expected 32, found 40".to_owned()
+            )
+        );
+    }
+
+    #[test]
+    fn any_report_is_summed_up() {
+        assert_eq!(summarise(""), ("a difference".to_owned(), String::new()));
+        assert_eq!(summarise("a\nError:b").1, "b");
+        assert_eq!(summarise("\nError:b\nExpected:\nc").1, "b");
     }
 }

@@ -1,4 +1,4 @@
-//! A library whose root module looks like the interface's and is laid out differently.
+//! A library whose root module has the interface's names and another layout.
 #![allow(
     non_camel_case_types,
     dead_code,
@@ -11,7 +11,7 @@ use abi_stable::{
     sabi_types::VersionStrings,
     std_types::{RResult, RStr},
 };
-use proz_interface::v1::{Instance, VmError};
+use released_interface::v1::{Instance, VmError};
 
 /// What the host tells, in another order and with a field more.
 #[repr(C)]
