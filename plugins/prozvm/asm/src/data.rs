@@ -57,7 +57,7 @@ impl DataSection {
             })?,
             ".u64" => {
                 for text in split_list(rest) {
-                    let symbol = is_name(text.strip_prefix('&').unwrap_or(text));
+                    let symbol = text.starts_with('&') || text.get(..1).is_some_and(is_name);
                     let value = if symbol { 0 } else { value64(line, text)? };
                     if symbol {
                         self.patches.push((self.bytes.len(), line, text.to_owned()));

@@ -2,7 +2,7 @@
 //!
 //! Each charges first, then checks memory, then acts; so running out of gas leaves no trace.
 //!
-//! Spec: G-6 to G-8, I-33 to I-39.
+//! Spec: G-6 to G-8, I-28, I-33 to I-36.
 
 use sha2::Digest as _;
 

@@ -475,13 +475,6 @@ impl<'a> Reader<'a> {
             let detail = format!("unknown {what} {found}");
             Rejection::new(Rule::ElementValue, at, detail)
         };
-        if kind != 0 && selector != [0; 4] {
-            return Err(Rejection::new(
-                Rule::ElementReserved,
-                at + 2,
-                "only methods have a selector",
-            ));
-        }
         let kind = match kind {
             0 => ExportKind::Method(selector),
             1 => ExportKind::Constructor,
@@ -490,6 +483,13 @@ impl<'a> Reader<'a> {
             4 => ExportKind::Plain,
             other => return Err(value("export kind", other)),
         };
+        if !matches!(kind, ExportKind::Method(_)) && selector != [0; 4] {
+            return Err(Rejection::new(
+                Rule::ElementReserved,
+                at + 2,
+                "only methods have a selector",
+            ));
+        }
         let mutability = match mutability {
             0 => Mutability::NonPayable,
             1 => Mutability::Payable,

@@ -42,11 +42,11 @@ impl GasSchedule {
         Self {
             id: 1,
             costs,
-            page: 100,
-            keccak256_block: 250,
-            sha256_block: 60,
-            copy_block: 3,
-            exponent_byte: 80,
+            page: 150,
+            keccak256_block: 400,
+            sha256_block: 50,
+            copy_block: 2,
+            exponent_byte: 60,
         }
     }
 

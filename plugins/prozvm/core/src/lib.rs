@@ -30,6 +30,7 @@
 mod call;
 mod config;
 mod dynamic;
+mod engine;
 mod format;
 mod gas;
 mod isa;
@@ -50,6 +51,7 @@ pub use config::{
     ConfigError, Limits, MemoryKind, MemoryModel, OptimizationConfig, RegisterConfig, StackLimit,
     Tier, VmConfig,
 };
+pub use engine::Engine;
 pub use format::{HEADER_SIZE, MAGIC, Section};
 pub use gas::{GasSchedule, OutOfGas};
 pub use isa::register::{

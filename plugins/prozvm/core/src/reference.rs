@@ -2,7 +2,7 @@
 //!
 //! It defines what the other tiers must do, and its steps are what debuggers and profilers watch.
 //!
-//! Spec: P-1 to P-9, I-1 to I-39, G-1 to G-9, T-1 to T-6.
+//! Spec: P-1 to P-9, I-1 to I-36, G-1 to G-9, T-1 to T-6.
 
 #![forbid(unsafe_code)]
 

@@ -30,10 +30,10 @@ macro_rules! instructions {
                 0x11 Mulh "mulh" 2 {|a, b| ((i128::from(a as i64) * i128::from(b as i64)) >> 64) as u64}
                 0x12 Mulhsu "mulhsu" 2 {|a, b| (i128::from(a as i64).wrapping_mul(i128::from(b)) >> 64) as u64}
                 0x13 Mulhu "mulhu" 2 {|a, b| ((u128::from(a) * u128::from(b)) >> 64) as u64}
-                0x14 Div "div" 6 {scalar::div}
-                0x15 Divu "divu" 6 {scalar::divu}
-                0x16 Rem "rem" 6 {scalar::rem}
-                0x17 Remu "remu" 6 {scalar::remu}
+                0x14 Div "div" 5 {scalar::div}
+                0x15 Divu "divu" 5 {scalar::divu}
+                0x16 Rem "rem" 5 {scalar::rem}
+                0x17 Remu "remu" 5 {scalar::remu}
                 0x18 Mulw "mulw" 1 {|a, b| scalar::word(a.wrapping_mul(b))}
                 0x19 Divw "divw" 5 {scalar::divw}
                 0x1a Divuw "divuw" 5 {scalar::divuw}
@@ -159,64 +159,64 @@ macro_rules! instructions {
             }
             // wide[rd] <- f(wide[rs1], wide[rs2]); a wide is a 256-bit little-endian word in memory
             WideBinary {
-                0x90 WideAdd "u256.add" 4 {wide::add}
-                0x91 WideSub "u256.sub" 4 {wide::sub}
-                0x92 WideMul "u256.mul" 8 {wide::mul}
-                0x93 WideDiv "u256.div" 24 {wide::div}
-                0x94 WideMod "u256.mod" 24 {wide::rem}
-                0x95 WideSdiv "u256.sdiv" 26 {wide::sdiv}
-                0x96 WideSmod "u256.smod" 26 {wide::smod}
-                0x97 WideAnd "u256.and" 4 {|a, b| wide::zip(a, b, |x, y| x & y)}
-                0x98 WideOr "u256.or" 4 {|a, b| wide::zip(a, b, |x, y| x | y)}
-                0x99 WideXor "u256.xor" 4 {|a, b| wide::zip(a, b, |x, y| x ^ y)}
+                0x90 WideAdd "u256.add" 6 {wide::add}
+                0x91 WideSub "u256.sub" 6 {wide::sub}
+                0x92 WideMul "u256.mul" 9 {wide::mul}
+                0x93 WideDiv "u256.div" 45 {wide::div}
+                0x94 WideMod "u256.mod" 45 {wide::rem}
+                0x95 WideSdiv "u256.sdiv" 48 {wide::sdiv}
+                0x96 WideSmod "u256.smod" 48 {wide::smod}
+                0x97 WideAnd "u256.and" 6 {|a, b| wide::zip(a, b, |x, y| x & y)}
+                0x98 WideOr "u256.or" 6 {|a, b| wide::zip(a, b, |x, y| x | y)}
+                0x99 WideXor "u256.xor" 6 {|a, b| wide::zip(a, b, |x, y| x ^ y)}
             }
             // wide[rd] <- f(wide[rs1], wide[rs2], wide[rs3])
             WideTernary {
-                0xa0 WideAddmod "u256.addmod" 20 {wide::addmod}
-                0xa1 WideMulmod "u256.mulmod" 40 {wide::mulmod}
-                0xa2 WideMulmont "u256.mulmont" 20 {wide::mulmont}
+                0xa0 WideAddmod "u256.addmod" 22 {wide::addmod}
+                0xa1 WideMulmod "u256.mulmod" 85 {wide::mulmod}
+                0xa2 WideMulmont "u256.mulmont" 40 {wide::mulmont}
             }
             // wide[rd] <- f(wide[rs1], rs2)
             WideShift {
-                0xa4 WideShl "u256.shl" 5 {wide::shl}
-                0xa5 WideShr "u256.shr" 5 {wide::shr}
-                0xa6 WideSar "u256.sar" 5 {wide::sar}
+                0xa4 WideShl "u256.shl" 12 {wide::shl}
+                0xa5 WideShr "u256.shr" 12 {wide::shr}
+                0xa6 WideSar "u256.sar" 12 {wide::sar}
             }
             // rd <- f(wide[rs1], wide[rs2])
             WideCompare {
-                0xa8 WideCmp "u256.cmp" 4 {wide::cmp}
-                0xa9 WideScmp "u256.scmp" 4 {wide::scmp}
+                0xa8 WideCmp "u256.cmp" 5 {wide::cmp}
+                0xa9 WideScmp "u256.scmp" 5 {wide::scmp}
             }
             // wide[rd] <- f(wide[rs1])
             WideUnary {
-                0xac WideNot "u256.not" 3 {|a| a.map(|x| !x)}
-                0xad WideBswap "u256.bswap" 3 {wide::bswap}
+                0xac WideNot "u256.not" 5 {|a| a.map(|x| !x)}
+                0xad WideBswap "u256.bswap" 5 {wide::bswap}
             }
             // wide[rd] <- f(rs1)
             WideExtend {
-                0xb0 WideZext "u256.zext" 2 {|a| [a, 0, 0, 0]}
-                0xb1 WideSext "u256.sext" 2 {wide::sext}
+                0xb0 WideZext "u256.zext" 4 {|a| [a, 0, 0, 0]}
+                0xb1 WideSext "u256.sext" 4 {wide::sext}
             }
             // 64 bytes at rd <- wide[rs1] * wide[rs2]
             WideProduct {
-                0xb4 WideFullMul "u256.product" 10 {wide::product}
+                0xb4 WideFullMul "u256.product" 13 {wide::product}
             }
             // wide[rd] <- wide[rs1] ^ wide[rs2]; cost grows with the exponent
             WidePower {
-                0xb8 WideExp "u256.exp" 10 {}
+                0xb8 WideExp "u256.exp" 20 {}
             }
             // 32 bytes at rd <- hash of rs2 bytes at rs1; cost grows with rs2
             Hash {
-                0xc0 Keccak256 "keccak256" 30 {crate::dynamic::keccak256}
-                0xc1 Sha256 "sha256" 30 {crate::dynamic::sha256}
+                0xc0 Keccak256 "keccak256" 60 {crate::dynamic::keccak256}
+                0xc1 Sha256 "sha256" 25 {crate::dynamic::sha256}
             }
             // rs2 bytes from rs1 to rd, as if through a buffer; cost grows with rs2
             Copy {
-                0xc8 MemCopy "mem.copy" 6 {}
+                0xc8 MemCopy "mem.copy" 8 {}
             }
             // rs2 bytes at rd <- low byte of rs1; cost grows with rs2
             Fill {
-                0xc9 MemFill "mem.fill" 6 {}
+                0xc9 MemFill "mem.fill" 8 {}
             }
             // rd <- old end of memory, after growing it by rs1 pages; -1 when refused
             Grow {

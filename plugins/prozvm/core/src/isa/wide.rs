@@ -132,32 +132,33 @@ pub(crate) fn mulmont(a: Wide, b: Wide, m: Wide) -> Wide {
     if m[0] & 1 == 0 {
         return [0; 4];
     }
+    // The product does not wait for the inverse, so the processor works on both at once.
     let inverse = negated_inverse(m[0]);
-    let (mut low, mut top) = ([0u64; 4], 0u64);
-    for limb in a {
-        // low, top, spill: running sum of six limbs, of which the lowest is shifted out each round.
+    let mut t = product(a, b);
+    let mut top = 0u64;
+    for i in 0..4 {
+        let factor = t[i].wrapping_mul(inverse);
         let mut carry = 0;
         for j in 0..4 {
-            (low[j], carry) = multiply_add(limb, b[j], low[j], carry);
+            (t[i + j], carry) = multiply_add(factor, m[j], t[i + j], carry);
         }
-        let (sum, spill) = top.overflowing_add(carry);
-        let factor = low[0].wrapping_mul(inverse);
-        let (_, mut carry) = multiply_add(factor, m[0], low[0], 0);
-        for j in 1..4 {
-            (low[j - 1], carry) = multiply_add(factor, m[j], low[j], carry);
-        }
-        let (sum, more) = sum.overflowing_add(carry);
-        low[3] = sum;
-        top = u64::from(spill) + u64::from(more);
+        let (sum, first) = t[i + 4].overflowing_add(carry);
+        let (sum, second) = sum.overflowing_add(top);
+        t[i + 4] = sum;
+        top = u64::from(first | second);
     }
-    let (reduced, borrow) = sub_borrow(low, m);
-    if top != 0 || !borrow { reduced } else { low }
+    let high = [t[4], t[5], t[6], t[7]];
+    let (reduced, borrow) = sub_borrow(high, m);
+    // Chosen without a branch, since nothing could predict it.
+    let keep = u64::from(borrow & (top == 0)).wrapping_neg();
+    zip(high, reduced, |kept, taken| (kept & keep) | (taken & !keep))
 }
 
 /// `-1 / m` modulo 2^64 for odd `m`, by Newton's iteration.
 #[inline(always)]
 const fn negated_inverse(m: u64) -> u64 {
-    let mut inverse = m.wrapping_mul(3) ^ 2; // right in 5 bits
+    // Right in 5 bits, and each round doubles them.
+    let mut inverse = m.wrapping_mul(3) ^ 2;
     let mut round = 0;
     while round < 4 {
         inverse = inverse.wrapping_mul(2u64.wrapping_sub(m.wrapping_mul(inverse)));
