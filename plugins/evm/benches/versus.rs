@@ -3,7 +3,7 @@
 //! Batches of the two alternate and are timed by the thread's own CPU time; the least of each
 //! counts. Both results are compared before anything is timed.
 //!
-//!     cargo bench -p proz-evm --bench versus [filter]
+//!     cargo bench -p proz-evm --bench versus -- [filter] [rounds=N]
 #![allow(missing_docs, unreachable_pub)]
 
 mod shared;
@@ -37,7 +37,7 @@ struct Row {
     analysed: f64,
 }
 
-fn measure(case: &Case) -> Row {
+fn measure(case: &Case, rounds: usize) -> Row {
     let surroundings = Surroundings::new();
     let machine = machine();
     let hash = case.code_hash();
@@ -77,7 +77,7 @@ fn measure(case: &Case) -> Row {
         cached: f64::MAX,
         analysed: f64::MAX,
     };
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         row.plugin = row.plugin.min(batch(count, &mut run_plugin));
         row.cached = row.cached.min(batch(count, &mut || {
             black_box(revm.run(black_box(&analysed).clone(), hash, &input, &mut theirs));
@@ -91,7 +91,14 @@ fn measure(case: &Case) -> Row {
 }
 
 fn main() {
-    let filter = std::env::args().skip(1).find(|arg| !arg.starts_with('-'));
+    let (mut filter, mut rounds) = (None, ROUNDS);
+    for argument in std::env::args().skip(1) {
+        match argument.strip_prefix("rounds=") {
+            Some(number) => rounds = number.parse().expect("a number of rounds"),
+            None if argument.starts_with('-') => {}
+            None => filter = Some(argument),
+        }
+    }
     let mut cases = vec![stop(), transfer()];
     cases.extend(corpus("main"));
     cases.extend(corpus("micro"));
@@ -107,7 +114,7 @@ fn main() {
         {
             continue;
         }
-        let row = measure(&case);
+        let row = measure(&case, rounds);
         let (cached, analysed) = (row.plugin / row.cached, row.plugin / row.analysed);
         println!(
             "{:<40} {:>12.1} {:>12.1} {:>8.3} {:>12.1} {:>8.3}",

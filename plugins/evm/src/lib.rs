@@ -16,6 +16,7 @@ mod analysis;
 mod cache;
 mod config;
 mod frame;
+mod hashes;
 mod instructions;
 mod machine;
 mod memory;

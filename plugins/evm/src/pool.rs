@@ -14,7 +14,7 @@ use revm_interpreter::{
     interpreter_types::Jumps,
     primitives::{Address, B256, Bytes, U256, hardfork::SpecId},
 };
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 
 /// Frames kept for each thread; deeper ones are dropped after use.
 const KEPT_FRAMES: usize = 1025;
@@ -44,11 +44,14 @@ impl InterpreterTypes for Wire {
 }
 
 thread_local! {
-    static LOCAL: RefCell<Local> = const { RefCell::new(Local { free: Vec::new(), recent: Vec::new() }) };
-    static LIVE: Cell<usize> = const { Cell::new(0) };
+    static LOCAL: RefCell<Local> = const {
+        RefCell::new(Local { live: 0, free: Vec::new(), recent: Vec::new() })
+    };
 }
 
 struct Local {
+    /// Frames in use.
+    live: usize,
     /// Boxed, because an interpreter is larger than it is worth moving for every frame.
     #[expect(clippy::vec_box, reason = "frames stay where they are")]
     free: Vec<Box<Frame>>,
@@ -97,9 +100,9 @@ impl<'a> ActiveFrame<'a> {
         let mut frame = LOCAL.with_borrow_mut(|local| {
             let mut frame = local.free.pop().unwrap_or_else(Frame::new);
             local.load_code(&mut frame.interpreter.bytecode, code, &hash);
+            local.live += 1;
             frame
         });
-        LIVE.set(LIVE.get() + 1);
 
         let interpreter = &mut frame.interpreter;
         interpreter.gas = Gas::new(message.gas_limit);
@@ -128,24 +131,22 @@ impl<'a> ActiveFrame<'a> {
 
 impl Drop for ActiveFrame<'_> {
     fn drop(&mut self) {
-        let depth = LIVE.get() - 1;
-        LIVE.set(depth);
         let Some(mut frame) = self.frame.take() else {
             return;
         };
         // The borrowed call data ends here, whatever happens to the frame.
         frame.interpreter.input.input = CallInput::default();
-        if std::thread::panicking() {
-            return;
-        }
-        frame.empty(depth);
         // An error says that the thread is ending: the frame is dropped.
         let _ = LOCAL.try_with(|local| {
-            if let Ok(mut local) = local.try_borrow_mut()
-                && local.free.len() < KEPT_FRAMES
-            {
-                local.free.push(frame);
+            let Ok(mut local) = local.try_borrow_mut() else {
+                return;
+            };
+            local.live = local.live.saturating_sub(1);
+            if std::thread::panicking() || local.free.len() >= KEPT_FRAMES {
+                return;
             }
+            frame.empty(local.live);
+            local.free.push(frame);
         });
     }
 }
@@ -232,8 +233,8 @@ mod tests {
         ActiveFrame::enter(&[0], &message(input), SpecId::OSAKA, u64::MAX)
     }
 
-    fn pooled() -> usize {
-        LOCAL.with_borrow(|local| local.free.len())
+    fn pooled() -> (usize, usize) {
+        LOCAL.with_borrow(|local| (local.free.len(), local.live))
     }
 
     #[test]
@@ -249,7 +250,7 @@ mod tests {
         }
         assert_ne!(seen[0].0, seen[0].1);
         assert_eq!(seen[0], seen[1]);
-        assert_eq!((pooled(), LIVE.get()), (2, 0));
+        assert_eq!(pooled(), (2, 0));
     }
 
     #[test]
@@ -278,6 +279,6 @@ mod tests {
             panic!("in an instruction");
         });
         assert!(outcome.is_err());
-        assert_eq!((pooled(), LIVE.get()), (0, 0));
+        assert_eq!(pooled(), (0, 0));
     }
 }

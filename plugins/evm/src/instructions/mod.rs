@@ -1,9 +1,10 @@
-//! The instructions that reach state, other frames or the caller.
+//! The instructions that reach state, other frames or the caller, and those that are faster here.
 
 mod accounts;
 mod calls;
 mod control;
 mod creations;
+mod hashing;
 mod limits;
 mod logs;
 mod storage;
@@ -69,6 +70,7 @@ impl Tables {
 fn complete(has_net_metering: bool) -> Table<'static, 'static> {
     let mut table = instruction_table::<Wire, FrameHost<'static, 'static>>();
     let mut set = |opcode: u8, entry| table[opcode as usize] = entry;
+    set(op::KECCAK256, Instruction::new(hashing::keccak256));
     set(op::BALANCE, Instruction::new(accounts::balance));
     set(op::SELFBALANCE, Instruction::new(accounts::selfbalance));
     set(op::EXTCODESIZE, Instruction::new(accounts::extcodesize));
