@@ -53,7 +53,8 @@ pub struct TraceSink {
     pub sink: *const (),
     /// An instruction is about to execute.
     pub step: unsafe extern "C" fn(sink: *const (), event: &StepEvent<'_>),
-    /// The instruction reported last has executed: gas left after it, and whether it failed.
+    /// The instruction reported last has executed: gas left after it, and whether it failed. One
+    /// that calls or creates ends before the nested frame begins, with the forwarded gas charged.
     pub step_end: unsafe extern "C" fn(sink: *const (), gas_left: u64, failed: bool),
 }
 
