@@ -127,7 +127,7 @@ pub(crate) struct RunArgs {
 
     /// Function and arguments: `--call 'transfer(address,uint256)' 0x… 5`, or a name of the ABI.
     /// `@Name` stands for the address of a named contract, `@sender` for the sender's.
-    #[arg(long, num_args = 1.., value_names = ["FUNCTION", "ARGUMENT"], allow_hyphen_values = true)]
+    #[arg(long, num_args = 1.., value_names = ["FUNCTION", "ARGUMENT"], allow_negative_numbers = true)]
     pub(crate) call: Vec<String>,
 
     /// ABI or artefact by which calls, events and reverts are decoded. May be repeated.
@@ -156,7 +156,7 @@ pub(crate) struct DeployArgs {
     pub(crate) code: String,
 
     /// Arguments of the constructor, by the artefact's ABI; `@Name` as in `run`.
-    #[arg(long, num_args = 1.., value_name = "ARGUMENT", allow_hyphen_values = true)]
+    #[arg(long, num_args = 1.., value_name = "ARGUMENT", allow_negative_numbers = true)]
     pub(crate) args: Vec<String>,
 
     /// Name by which later commands call the contract.

@@ -3,6 +3,9 @@
 //! stdout is data; everything else goes to stderr. Exit codes: 0 done, 1 the execution failed
 //! (reverted, halted, refused), 2 the command could not be carried out.
 
+#[macro_use]
+mod out;
+
 mod args;
 mod commands;
 mod error;

@@ -26,8 +26,8 @@ pub(crate) struct Report<'a> {
     pub(crate) function: Option<&'a Function>,
     pub(crate) book: &'a AbiBook,
     pub(crate) shows_calls: bool,
-    /// State before the execution, for the sizes of code.
-    pub(crate) before: &'a dyn StateDb,
+    /// Where code is found by its hash, for its size.
+    pub(crate) codes: &'a dyn StateDb,
 }
 
 impl Report<'_> {
@@ -48,11 +48,11 @@ impl Report<'_> {
     fn print_text(&self, style: Style) -> Result<(), CliError> {
         let root = node(self.calls);
         if self.shows_calls {
-            print!("{}", render_calls(&root, self.book, style));
+            out!("{}", render_calls(&root, self.book, style));
         }
-        print!("{}", render_outcome(&root, self.book, style));
+        out!("{}", render_outcome(&root, self.book, style));
         if let Some(address) = self.result.created {
-            println!("created {address}");
+            outln!("created {address}");
         }
         let presentation = Presentation {
             magnitudes: true,
@@ -63,24 +63,24 @@ impl Report<'_> {
         match self.returned() {
             Some(values) => {
                 for value in values {
-                    println!("returned {}", value.render(&presentation));
+                    outln!("returned {}", value.render(&presentation));
                 }
             }
             None if self.result.created.is_none() && !self.result.return_data.is_empty() => {
-                println!("returned {}", self.result.return_data);
+                outln!("returned {}", self.result.return_data);
             }
             None => {}
         }
-        print!("{}", render_gas(&self.gas(), style));
+        out!("{}", render_gas(&self.gas(), style));
         let logs = logs(self.result);
         if !logs.is_empty() {
-            println!("events");
-            print!("{}", indent(&render_logs(&logs, self.book, style)));
+            outln!("events");
+            out!("{}", indent(&render_logs(&logs, self.book, style)));
         }
-        let changes = changes(&self.result.state_changes, self.before)?;
+        let changes = changes(&self.result.state_changes, self.codes)?;
         if !changes.is_empty() {
-            println!("state changes");
-            print!("{}", indent(&render_changes(&changes, self.book, style)));
+            outln!("state changes");
+            out!("{}", indent(&render_changes(&changes, self.book, style)));
         }
         Ok(())
     }
@@ -105,7 +105,7 @@ impl Report<'_> {
         }
         let result = self.result;
         let root = node(self.calls);
-        let changes = changes(&result.state_changes, self.before)?;
+        let changes = changes(&result.state_changes, self.codes)?;
         let json = Json {
             status: result.status.to_string(),
             success: result.is_success(),
@@ -125,7 +125,7 @@ impl Report<'_> {
             state_changes: ChangeView::all(&changes, self.book),
             calls: self.shows_calls.then(|| CallView::new(&root, self.book)),
         };
-        println!("{}", serde_json::to_string_pretty(&json)?);
+        outln!("{}", serde_json::to_string_pretty(&json)?);
         Ok(())
     }
 
@@ -235,7 +235,7 @@ fn kind(kind: MessageKind) -> CallKind {
 
 fn changes(
     changes: &StateChanges,
-    before: &dyn StateDb,
+    codes: &dyn StateDb,
 ) -> Result<BTreeMap<Address, AccountChange>, CliError> {
     let mut all = BTreeMap::new();
     for (account, slots) in changes.iter() {
@@ -255,7 +255,7 @@ fn changes(
                 if hash == KECCAK256_EMPTY {
                     return Ok(0);
                 }
-                Ok(before.code(&hash)?.len() as u64)
+                Ok(codes.code(&hash)?.len() as u64)
             };
             Some(Change {
                 before: size(old_code)?,

@@ -26,16 +26,7 @@ pub(crate) fn run(common: &Common, args: &DeployArgs) -> Outcome {
     if let (Some(name), Some(address)) = (&args.name, result.created) {
         book.add(address, name, contract.abi.clone());
     }
-    let report = Report {
-        result: &result,
-        gas_limit: transaction.gas_limit,
-        calls: &calls,
-        function: None,
-        book: &book,
-        shows_calls: args.trace,
-        before: &session.state,
-    };
-    let code = report.print(common)?;
+    // Written before anything is printed: a reader of the output may be gone.
     if let Some(address) = result.created {
         session.state.apply(&result.state_changes)?;
         if let Some(name) = &args.name {
@@ -47,7 +38,16 @@ pub(crate) fn run(common: &Common, args: &DeployArgs) -> Outcome {
         }
         session.save()?;
     }
-    Ok(code)
+    Report {
+        result: &result,
+        gas_limit: transaction.gas_limit,
+        calls: &calls,
+        function: None,
+        book: &book,
+        shows_calls: args.trace,
+        codes: &session.state,
+    }
+    .print(common)
 }
 
 /// Init code: the contract's creation code, in a container where its VM needs one, and the

@@ -40,14 +40,14 @@ pub(crate) fn run(common: &Common, args: &EstimateArgs) -> Outcome {
     match estimate {
         Ok(estimate) if common.json => {
             let (gas, executions) = (estimate.gas, estimate.executions);
-            println!(
+            outln!(
                 "{}",
                 serde_json::json!({ "gas": gas, "executions": executions })
             );
             Ok(ExitCode::SUCCESS)
         }
         Ok(estimate) => {
-            println!("{}", estimate.gas);
+            outln!("{}", estimate.gas);
             eprintln!("found in {} executions", estimate.executions);
             Ok(ExitCode::SUCCESS)
         }
@@ -57,7 +57,7 @@ pub(crate) fn run(common: &Common, args: &EstimateArgs) -> Outcome {
             if common.json {
                 let json =
                     serde_json::json!({ "error": "reverted", "data": data, "reason": reason });
-                println!("{json}");
+                outln!("{json}");
             } else {
                 let presentation = Presentation {
                     magnitudes: true,
@@ -72,7 +72,7 @@ pub(crate) fn run(common: &Common, args: &EstimateArgs) -> Outcome {
         Err(EstimateError::Execution(error)) => Err(error.into()),
         Err(error) => {
             if common.json {
-                println!("{}", serde_json::json!({ "error": error.to_string() }));
+                outln!("{}", serde_json::json!({ "error": error.to_string() }));
             } else {
                 eprintln!("{error}");
             }

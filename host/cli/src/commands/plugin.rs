@@ -23,7 +23,7 @@ fn list(common: &Common, explain: bool) -> Outcome {
     };
     let discovery = discover(&search_path(common), &options);
     if common.json {
-        println!(
+        outln!(
             "{}",
             serde_json::to_string_pretty(&json(&discovery, explain))?
         );
@@ -31,12 +31,15 @@ fn list(common: &Common, explain: bool) -> Outcome {
     }
     for candidate in &discovery.taken {
         let manifest = &candidate.manifest;
-        println!(
+        outln!(
             "{:<20} {:<10} {:<11} {}",
-            manifest.id, manifest.version, manifest.vm_type, manifest.features
+            manifest.id,
+            manifest.version,
+            manifest.vm_type,
+            manifest.features
         );
         if explain {
-            println!(
+            outln!(
                 "  taken from {} ({:?})",
                 candidate.manifest_path.display(),
                 candidate.origin
@@ -45,15 +48,15 @@ fn list(common: &Common, explain: bool) -> Outcome {
     }
     if explain {
         for passed in &discovery.passed_over {
-            println!(
+            outln!(
                 "passed over {}: {}",
                 passed.manifest_path.display(),
                 why(&passed.reason)
             );
         }
-        println!("searched");
+        outln!("searched");
         for place in &discovery.locations {
-            println!(
+            outln!(
                 "  {} ({:?}): {}",
                 place.path.display(),
                 place.origin,
@@ -153,19 +156,22 @@ fn check(common: &Common, path: &Path) -> Outcome {
     }
     for generation in factory.registry().generations() {
         if common.json {
-            println!("{}", serde_json::to_string_pretty(&generation)?);
+            outln!("{}", serde_json::to_string_pretty(&generation)?);
             continue;
         }
-        println!(
+        outln!(
             "{} {} ({})",
-            generation.id, generation.version, generation.vm_type
+            generation.id,
+            generation.version,
+            generation.vm_type
         );
-        println!("  manifest  {}", generation.manifest.display());
-        println!(
+        outln!("  manifest  {}", generation.manifest.display());
+        outln!(
             "  library   {} bytes, sha256 {}",
-            generation.library_size_bytes, generation.library_sha256
+            generation.library_size_bytes,
+            generation.library_sha256
         );
-        println!("  handshake passed");
+        outln!("  handshake passed");
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -27,14 +27,14 @@ fn list(common: &Common) -> Outcome {
     let factory = load(common)?;
     let entries = factory.precompiles();
     if common.json {
-        println!("{}", serde_json::to_string_pretty(&entries)?);
+        outln!("{}", serde_json::to_string_pretty(&entries)?);
         return Ok(ExitCode::SUCCESS);
     }
     for entry in entries {
         let until = entry
             .until
             .map_or_else(String::new, |revision| format!(" until {revision}"));
-        println!(
+        outln!(
             "{}  {:<28} from {:<16}{until} {} {}",
             entry.address,
             entry.name,
@@ -83,9 +83,9 @@ fn run_one(
             "gas_used": calls.gas_used,
             "output": calls.output,
         });
-        println!("{}", serde_json::to_string_pretty(&json)?);
+        outln!("{}", serde_json::to_string_pretty(&json)?);
     } else {
-        println!("{}", calls.output);
+        outln!("{}", calls.output);
         eprintln!("{}: {}, {} gas", calls.code, calls.status, calls.gas_used);
     }
     Ok(if result.is_success() {

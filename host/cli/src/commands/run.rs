@@ -28,21 +28,21 @@ pub(crate) fn run(common: &Common, args: &RunArgs) -> Outcome {
     }
     let transaction = transaction(&args.sending, Some(target.address), input.data);
     let (result, calls) = execute(&session, &transaction)?;
-    let report = Report {
+    // Written before anything is printed: a reader of the output may be gone.
+    if args.write {
+        session.state.apply(&result.state_changes)?;
+        session.save()?;
+    }
+    Report {
         result: &result,
         gas_limit: transaction.gas_limit,
         calls: &calls,
         function: input.function.as_ref(),
         book: &book,
         shows_calls: args.trace,
-        before: &session.state,
-    };
-    let code = report.print(common)?;
-    if args.write {
-        session.state.apply(&result.state_changes)?;
-        session.save()?;
+        codes: &session.state,
     }
-    Ok(code)
+    .print(common)
 }
 
 /// The transaction that a command sends: free of fees, any nonce.

@@ -31,11 +31,11 @@ pub(crate) fn run(common: &Common, args: &ValidateArgs) -> Outcome {
         Ok(()) if common.json => {
             let json =
                 serde_json::json!({ "valid": true, "vm": name, "size_bytes": payload.len() });
-            println!("{json}");
+            outln!("{json}");
             Ok(ExitCode::SUCCESS)
         }
         Ok(()) => {
-            println!("valid {name} code of {} bytes", payload.len());
+            outln!("valid {name} code of {} bytes", payload.len());
             Ok(ExitCode::SUCCESS)
         }
         Err(refusal) => {
@@ -47,12 +47,12 @@ pub(crate) fn run(common: &Common, args: &ValidateArgs) -> Outcome {
                     "offset": refusal.offset,
                     "message": refusal.message,
                 });
-                println!("{json}");
+                outln!("{json}");
             } else {
                 let place = refusal
                     .offset
                     .map_or_else(String::new, |offset| format!(" at offset {offset:#x}"));
-                println!("refused by {name}{place}: {refusal}");
+                outln!("refused by {name}{place}: {refusal}");
             }
             Ok(ExitCode::from(FAILED))
         }
