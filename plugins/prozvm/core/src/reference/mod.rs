@@ -1,0 +1,153 @@
+//! The reference interpreter: one `match`, no `unsafe`, one instruction per step.
+//!
+//! It defines what the other tiers must do, and its steps are what debuggers and profilers watch.
+//!
+//! Spec: P-1 to P-9, I-1 to I-36, G-1 to G-9, T-1 to T-6.
+
+#![forbid(unsafe_code)]
+
+mod execute;
+
+use crate::call::{Call, CallError};
+use crate::gas::charge;
+use crate::isa::register::{A0, REGISTERS, SP};
+use crate::memory::Memory;
+use crate::outcome::{Location, Outcome, RunResult};
+use crate::syscalls::Syscalls;
+use crate::verify::Verified;
+
+/// An open function frame.
+#[derive(Clone, Debug)]
+struct Frame {
+    registers: [u64; REGISTERS],
+    results: u8,
+    /// Code index of the instruction behind the call.
+    resume: usize,
+}
+
+/// A run of a program, one instruction at a time.
+#[derive(Clone, Debug)]
+pub struct Reference<'a> {
+    program: &'a Verified,
+    memory: Memory,
+    frames: Vec<Frame>,
+    registers: [u64; REGISTERS],
+    results: u8,
+    at: usize,
+    gas: u64,
+    ended: Option<RunResult>,
+}
+
+/// Where control goes after an instruction.
+enum Next {
+    Following,
+    At(usize),
+    Finished([u64; 2]),
+}
+
+impl<'a> Reference<'a> {
+    /// Opens the first frame and pays for the memory.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`] when the call does not fit the program.
+    pub fn new(program: &'a Verified, call: &Call<'_>) -> Result<Self, CallError> {
+        let signature = call.check(program)?;
+        let mut registers = [0; REGISTERS];
+        registers[usize::from(SP)] = program.layout().data_start;
+        for (register, &argument) in registers[usize::from(A0)..].iter_mut().zip(call.arguments) {
+            *register = argument;
+        }
+        let mut gas = call.gas_limit;
+        let paid = charge(&mut gas, program.memory_cost());
+        let unpaid = RunResult {
+            outcome: Outcome::OutOfGas,
+            gas_left: gas,
+            location: None,
+        };
+        Ok(Self {
+            program,
+            memory: Memory::new(program.program(), program.layout()),
+            frames: Vec::new(),
+            registers,
+            results: signature.results,
+            at: program.functions()[call.function as usize].start as usize,
+            gas,
+            ended: paid.is_err().then_some(unpaid),
+        })
+    }
+
+    /// Runs to the end.
+    pub fn run(&mut self, syscalls: &mut dyn Syscalls) -> RunResult {
+        loop {
+            if let Some(result) = self.step(syscalls) {
+                return result;
+            }
+        }
+    }
+
+    /// Executes one instruction, paying its block first when it begins one. Gives the result once the run has ended.
+    pub fn step(&mut self, syscalls: &mut dyn Syscalls) -> Option<RunResult> {
+        if self.ended.is_none() {
+            match self.advance(syscalls) {
+                Ok(Next::Following) => self.at += 1,
+                Ok(Next::At(target)) => self.at = target,
+                Ok(Next::Finished(results)) => {
+                    let outcome = Outcome::Finished(results);
+                    self.ended = Some(RunResult {
+                        outcome,
+                        gas_left: self.gas,
+                        location: None,
+                    });
+                }
+                Err(interrupt) => {
+                    let location = Some(self.location());
+                    self.ended = Some(RunResult {
+                        outcome: interrupt.into(),
+                        gas_left: self.gas,
+                        location,
+                    });
+                }
+            }
+        }
+        self.ended
+    }
+
+    /// The instruction that the next step executes.
+    pub fn location(&self) -> Location {
+        let function = self.program.function_of(self.at as u32);
+        let start = self.program.functions()[function].start;
+        Location {
+            function: function as u32,
+            instruction: self.at as u32 - start,
+        }
+    }
+
+    /// Functions with open frames and where each will go on, outermost first, the running one last.
+    pub fn backtrace(&self) -> Vec<Location> {
+        let resumed = self.frames.iter().map(|frame| {
+            let function = self.program.function_of(frame.resume as u32 - 1);
+            let start = self.program.functions()[function].start;
+            Location {
+                function: function as u32,
+                instruction: frame.resume as u32 - start,
+            }
+        });
+        resumed.chain([self.location()]).collect()
+    }
+
+    /// Registers of the running frame. Those that were never assigned hold zero here and nothing in other tiers.
+    pub const fn registers(&self) -> &[u64; REGISTERS] {
+        &self.registers
+    }
+
+    /// Guest memory.
+    pub const fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// Gas left.
+    pub const fn gas_left(&self) -> u64 {
+        self.gas
+    }
+}
