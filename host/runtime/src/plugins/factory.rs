@@ -1,6 +1,6 @@
 //! Makes VMs: discovers plugins, loads those that are asked for, configures and keeps them.
 
-use super::{Activation, Generation, GenerationInfo, Registry};
+use super::{Activation, Generation, GenerationInfo, Registry, RegistryError};
 use crate::execution::{Machine, PrecompileInfo};
 use alloy_primitives::Address;
 use proz_interface::abi_stable::std_types::{RSlice, RStr};
@@ -37,6 +37,21 @@ pub struct VmFactoryConfig {
     pub data_dir: Option<PathBuf>,
     /// Which release runs which block.
     pub activation: Activation,
+    /// Most generations to load in the life of the process; `None` for 64. Libraries stay mapped.
+    pub generation_cap: Option<usize>,
+}
+
+impl VmFactoryConfig {
+    fn discovery_options(&self) -> DiscoveryOptions {
+        DiscoveryOptions {
+            supported_generations: vec![GENERATION],
+            disabled: self.disabled.clone(),
+        }
+    }
+
+    fn generation_cap(&self) -> usize {
+        self.generation_cap.unwrap_or(64)
+    }
 }
 
 /// Options of the EVM; absent ones take the plugin's defaults, which are Ethereum's.
@@ -106,6 +121,19 @@ pub enum FactoryError {
     /// A library could not be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// The registry does not take the change.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// A plugin was loaded and started, but did not behave.
+    #[error("`{id}` {version} failed its self-test: {reason}")]
+    SelfTest {
+        /// Plugin id.
+        id: String,
+        /// Release.
+        version: String,
+        /// What it did.
+        reason: String,
+    },
     /// The type is none that can be executed on its own.
     #[error("`{found}` is no VM type that runs contracts; loaded: {loaded}")]
     InvalidVmType {
@@ -131,11 +159,7 @@ impl VmFactory {
     ///
     /// [`FactoryError`]: the first requirement or library that fails.
     pub fn new(config: VmFactoryConfig) -> Result<Self, FactoryError> {
-        let options = DiscoveryOptions {
-            supported_generations: vec![GENERATION],
-            disabled: config.disabled.clone(),
-        };
-        let discovery = discover(&config.search_path, &options);
+        let discovery = discover(&config.search_path, &config.discovery_options());
         discovery.require_named_locations()?;
         let chosen: Vec<Candidate> = if config.require.is_empty() {
             discovery.taken.clone()
@@ -143,7 +167,7 @@ impl VmFactory {
             choose_all(&config.require, &discovery.taken)?
         };
         let factory = Self {
-            registry: Registry::new(config.activation.clone()),
+            registry: Registry::new(config.activation.clone(), config.generation_cap()),
             loader: Loader::new(Staging::default()),
             config,
             discovery,
@@ -215,8 +239,30 @@ impl VmFactory {
         Ok(info)
     }
 
-    /// Loads a library and creates its instance, without publishing it.
+    /// Loads a discovered plugin and puts it in place of the active generation `old`.
+    ///
+    /// The new one is loaded, started and tested before the old is touched; one publication makes
+    /// the change; running transactions finish on what they leased.
+    ///
+    /// # Errors
+    ///
+    /// [`FactoryError`]; nothing has changed then.
+    pub fn swap(&self, old: u64, candidate: &Candidate) -> Result<GenerationInfo, FactoryError> {
+        let generation = self.start(candidate)?;
+        let info = generation.info(super::GenerationState::Active);
+        self.registry.replace(old, generation)?;
+        Ok(info)
+    }
+
+    /// Looks again for plugins on the search path, for candidates to load or swap in.
+    #[must_use]
+    pub fn rediscover(&self) -> Discovery {
+        discover(&self.config.search_path, &self.config.discovery_options())
+    }
+
+    /// Loads a library, creates and tests its instance, without publishing it.
     pub(crate) fn start(&self, candidate: &Candidate) -> Result<Arc<Generation>, FactoryError> {
+        self.registry.require_room()?;
         let plugin = self
             .loader
             .load(&candidate.library_path, Some(&candidate.manifest))?;
@@ -238,6 +284,7 @@ impl VmFactory {
             pack.precompiles
                 .retain(|entry| addresses.contains(&entry.address));
         }
+        generation.self_test()?;
         Ok(Arc::new(generation))
     }
 

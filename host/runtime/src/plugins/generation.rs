@@ -103,6 +103,16 @@ impl Generation {
         })
     }
 
+    /// Whether a set that is not this registry's bookkeeping still refers to it.
+    ///
+    /// One reference to a machine or precompile is the generation's own; a published set and the
+    /// leases of it hold further ones.
+    pub(crate) fn is_leased(&self) -> bool {
+        let machine = self.machine.as_ref().map(Arc::strong_count);
+        let pack = self.pack.as_ref().and_then(|pack| pack.precompiles.first());
+        machine.or(pack.map(Arc::strong_count)).unwrap_or(0) > 1
+    }
+
     pub(crate) fn info(&self, state: GenerationState) -> GenerationInfo {
         let identity = &self.identity;
         GenerationInfo {

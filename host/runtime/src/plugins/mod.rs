@@ -4,6 +4,7 @@ mod activation;
 mod factory;
 mod generation;
 mod registry;
+mod self_test;
 
 pub use activation::{Activation, ActivationRule};
 pub use factory::{

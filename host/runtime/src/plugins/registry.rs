@@ -3,7 +3,11 @@
 use super::{Activation, Generation, GenerationInfo, GenerationState};
 use crate::execution::{PrecompileInfo, VmSet};
 use arc_swap::ArcSwap;
-use std::sync::{Arc, Mutex, PoisonError, atomic::Ordering};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    time::{Duration, Instant},
+};
 
 /// Keeps the generations and publishes which of them run.
 ///
@@ -11,8 +15,10 @@ use std::sync::{Arc, Mutex, PoisonError, atomic::Ordering};
 /// published at once; a change that fails publishes nothing.
 pub struct Registry {
     activation: Activation,
+    /// Most generations to load in the life of the process.
+    generation_cap: usize,
     published: ArcSwap<Published>,
-    retired: Mutex<Vec<Arc<Generation>>>,
+    changes: Mutex<Changes>,
 }
 
 /// An immutable state of the registry.
@@ -36,7 +42,7 @@ impl Lease {
     }
 }
 
-/// Why a change of the registry was refused.
+/// Why a change of the registry was refused. Nothing has changed then.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RegistryError {
@@ -48,15 +54,57 @@ pub enum RegistryError {
         /// Numbers that are active.
         active: Vec<u64>,
     },
+    /// A release of this plugin is pinned.
+    #[error("generation {number} of `{id}` is pinned; unpin it first")]
+    Pinned {
+        /// The generation.
+        number: u64,
+        /// Its plugin id.
+        id: String,
+    },
+    /// No earlier state is remembered.
+    #[error("there is nothing to roll back to")]
+    NoHistory,
+    /// Loaded libraries stay mapped, so their number is bounded.
+    #[error("{loaded} generations are loaded, at most {cap} may be: restart to load more")]
+    TooManyGenerations {
+        /// Generations loaded since the start.
+        loaded: usize,
+        /// The bound.
+        cap: usize,
+    },
+    /// Running transactions did not end in time.
+    #[error("generation {number} is still used by running transactions after {waited_ms} ms")]
+    StillDraining {
+        /// The generation.
+        number: u64,
+        /// How long was waited, in milliseconds.
+        waited_ms: u128,
+    },
 }
 
+/// What may change; behind a lock, unlike what is published.
+#[derive(Default)]
+struct Changes {
+    /// Every generation that was active once and is not now.
+    retired: Vec<Arc<Generation>>,
+    /// Former lists of active generations, oldest first.
+    history: Vec<Vec<Arc<Generation>>>,
+    /// Generations that must stay.
+    pinned: BTreeSet<u64>,
+}
+
+/// Former states kept for roll-back.
+const HISTORY: usize = 8;
+
 impl Registry {
-    pub(crate) fn new(activation: Activation) -> Self {
+    pub(crate) fn new(activation: Activation, generation_cap: usize) -> Self {
         let empty = Published::new(Vec::new(), &activation);
         Self {
             activation,
+            generation_cap,
             published: ArcSwap::from_pointee(empty),
-            retired: Mutex::default(),
+            changes: Mutex::default(),
         }
     }
 
@@ -81,20 +129,22 @@ impl Registry {
 
     /// Adds generations, in one publication.
     pub(crate) fn add(&self, new: Vec<Arc<Generation>>) {
-        self.change(|generations| generations.extend(new));
+        let mut changes = self.lock();
+        let mut active = self.published.load().generations.clone();
+        active.extend(new);
+        self.publish(&mut changes, active);
     }
 
     /// Puts `new` in place of the active generation `old`, in one publication.
     ///
     /// # Errors
     ///
-    /// [`RegistryError::UnknownGeneration`]; nothing has changed then.
+    /// [`RegistryError::UnknownGeneration`], [`RegistryError::Pinned`].
     pub(crate) fn replace(&self, old: u64, new: Arc<Generation>) -> Result<(), RegistryError> {
-        self.require_active(old)?;
-        self.change(|generations| {
-            generations.retain(|g| g.identity.generation != old);
-            generations.push(new);
-        });
+        let mut changes = self.lock();
+        let mut active = self.without(&changes, old)?;
+        active.push(new);
+        self.publish(&mut changes, active);
         Ok(())
     }
 
@@ -102,11 +152,77 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`RegistryError::UnknownGeneration`].
-    pub fn remove(&self, number: u64) -> Result<(), RegistryError> {
-        self.require_active(number)?;
-        self.change(|generations| generations.retain(|g| g.identity.generation != number));
+    /// [`RegistryError::UnknownGeneration`], [`RegistryError::Pinned`].
+    pub fn unload(&self, number: u64) -> Result<(), RegistryError> {
+        let mut changes = self.lock();
+        let active = self.without(&changes, number)?;
+        self.publish(&mut changes, active);
         Ok(())
+    }
+
+    /// Makes the generations active that were so before the last change.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistryError::NoHistory`]; [`RegistryError::Pinned`] when it would remove a pinned one.
+    pub fn roll_back(&self) -> Result<(), RegistryError> {
+        let mut changes = self.lock();
+        let Some(former) = changes.history.last().cloned() else {
+            return Err(RegistryError::NoHistory);
+        };
+        let published = self.published.load_full();
+        for generation in &published.generations {
+            let is_kept = former.iter().any(|g| Arc::ptr_eq(g, generation));
+            if !is_kept {
+                Self::require_free(&changes, generation)?;
+            }
+        }
+        changes.history.pop();
+        let remembered = changes.history.len();
+        self.publish(&mut changes, former);
+        changes.history.truncate(remembered);
+        Ok(())
+    }
+
+    /// Keeps a generation from being replaced, unloaded or rolled back; or lets it go again.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistryError::UnknownGeneration`].
+    pub fn pin(&self, number: u64, is_pinned: bool) -> Result<(), RegistryError> {
+        let mut changes = self.lock();
+        self.find(number)?;
+        if is_pinned {
+            changes.pinned.insert(number);
+        } else {
+            changes.pinned.remove(&number);
+        }
+        Ok(())
+    }
+
+    /// Waits until no running transaction uses a generation that is no longer active.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistryError::StillDraining`] at the deadline.
+    pub fn drain(&self, number: u64, deadline: Duration) -> Result<(), RegistryError> {
+        let started = Instant::now();
+        loop {
+            let states = self.generations();
+            let is_draining = states
+                .iter()
+                .any(|g| g.generation == number && g.state == GenerationState::Draining);
+            if !is_draining {
+                return Ok(());
+            }
+            if started.elapsed() >= deadline {
+                return Err(RegistryError::StillDraining {
+                    number,
+                    waited_ms: started.elapsed().as_millis(),
+                });
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Counts a fault of a generation; returns how many it has had.
@@ -119,20 +235,30 @@ impl Registry {
             .map_or(0, |g| g.faults.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
-    /// Every generation ever loaded: active first, then retired.
+    /// Fails when one more generation would be too many.
+    pub(crate) fn require_room(&self) -> Result<(), RegistryError> {
+        let loaded = self.lock().retired.len() + self.published.load().generations.len();
+        if loaded < self.generation_cap {
+            return Ok(());
+        }
+        Err(RegistryError::TooManyGenerations {
+            loaded,
+            cap: self.generation_cap,
+        })
+    }
+
+    /// Every generation ever loaded: active first, then those that were.
     #[must_use]
     pub fn generations(&self) -> Vec<GenerationInfo> {
+        let changes = self.lock();
         let published = self.published.load();
         let mut infos: Vec<_> = published
             .generations
             .iter()
             .map(|g| g.info(GenerationState::Active))
             .collect();
-        let retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
-        infos.extend(retired.iter().map(|g| {
-            // The registry's own list holds one reference; a published set holds others.
-            let is_leased = g.machine.as_ref().is_some_and(|m| Arc::strong_count(m) > 1);
-            g.info(if is_leased {
+        infos.extend(changes.retired.iter().map(|g| {
+            g.info(if g.is_leased() {
                 GenerationState::Draining
             } else {
                 GenerationState::Retired
@@ -153,28 +279,62 @@ impl Registry {
         infos
     }
 
-    fn require_active(&self, number: u64) -> Result<(), RegistryError> {
-        let published = self.published.load();
-        let active: Vec<u64> = published
-            .generations
-            .iter()
-            .map(|g| g.identity.generation)
-            .collect();
-        if active.contains(&number) {
-            return Ok(());
-        }
-        Err(RegistryError::UnknownGeneration { number, active })
+    /// No change panics while it holds the lock, and nothing is published half done.
+    fn lock(&self) -> std::sync::MutexGuard<'_, Changes> {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change(&self, edit: impl FnOnce(&mut Vec<Arc<Generation>>)) {
-        let mut retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
-        let old = self.published.load_full();
-        let mut generations = old.generations.clone();
-        edit(&mut generations);
-        let is_kept = |g: &Arc<Generation>| generations.iter().any(|other| Arc::ptr_eq(g, other));
-        retired.extend(old.generations.iter().filter(|g| !is_kept(g)).cloned());
-        self.published
-            .store(Arc::new(Published::new(generations, &self.activation)));
+    fn find(&self, number: u64) -> Result<Arc<Generation>, RegistryError> {
+        let published = self.published.load();
+        let found = published
+            .generations
+            .iter()
+            .find(|g| g.identity.generation == number);
+        found.cloned().ok_or_else(|| {
+            let active = published.generations.iter();
+            RegistryError::UnknownGeneration {
+                number,
+                active: active.map(|g| g.identity.generation).collect(),
+            }
+        })
+    }
+
+    fn require_free(changes: &Changes, generation: &Generation) -> Result<(), RegistryError> {
+        let number = generation.identity.generation;
+        if !changes.pinned.contains(&number) {
+            return Ok(());
+        }
+        Err(RegistryError::Pinned {
+            number,
+            id: generation.identity.id.to_string(),
+        })
+    }
+
+    /// The active generations without one.
+    fn without(
+        &self,
+        changes: &Changes,
+        number: u64,
+    ) -> Result<Vec<Arc<Generation>>, RegistryError> {
+        let generation = self.find(number)?;
+        Self::require_free(changes, &generation)?;
+        let mut active = self.published.load().generations.clone();
+        active.retain(|g| !Arc::ptr_eq(g, &generation));
+        Ok(active)
+    }
+
+    fn publish(&self, changes: &mut Changes, active: Vec<Arc<Generation>>) {
+        let new = Arc::new(Published::new(active, &self.activation));
+        let old = self.published.swap(new.clone());
+        let is_active = |g: &Arc<Generation>| new.generations.iter().any(|n| Arc::ptr_eq(g, n));
+        changes.retired.retain(|g| !is_active(g));
+        let left = old.generations.iter().filter(|g| !is_active(g));
+        changes.retired.extend(left.cloned());
+        if !old.generations.is_empty() {
+            changes.history.push(old.generations.clone());
+            let surplus = changes.history.len().saturating_sub(HISTORY);
+            changes.history.drain(..surplus);
+        }
     }
 }
 
