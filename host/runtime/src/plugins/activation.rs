@@ -1,8 +1,11 @@
 //! Which release runs a block: consensus data, decided by height.
 
 use crate::execution::{LoadedPrecompile, Machine, VmSet};
-use proz_manifest::{Requirement, Subject, ranked};
-use std::{collections::BTreeMap, sync::Arc};
+use proz_manifest::{PluginId, Requirement, Subject, ranked};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// From which block on a requirement decides.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -78,7 +81,7 @@ impl Activation {
     fn precompiles_at(&self, height: u64, packs: &[Pack]) -> Vec<Arc<LoadedPrecompile>> {
         let is_pack_rule = |rule: &&ActivationRule| match &rule.vm.subject {
             Subject::VmType(vm_type) => vm_type.is_precompile(),
-            Subject::Plugin(id) => packs.iter().any(|pack| pack.id() == id.as_str()),
+            Subject::Plugin(id) => packs.iter().any(|pack| pack.id() == Some(id)),
         };
         let mut in_force: BTreeMap<String, &Requirement> = BTreeMap::new();
         let mut is_scheduled = false;
@@ -94,14 +97,9 @@ impl Activation {
                 .filter_map(|requirement| best_pack(requirement, packs))
                 .collect()
         } else {
-            let mut ids: Vec<_> = packs.iter().map(Pack::id).collect();
-            ids.sort_unstable();
-            ids.dedup();
-            ids.iter()
-                .filter_map(|id| {
-                    let requirement = format!("{id}@*").parse().ok()?;
-                    best_pack(&requirement, packs)
-                })
+            let ids: BTreeSet<_> = packs.iter().filter_map(Pack::id).cloned().collect();
+            ids.into_iter()
+                .filter_map(|id| best_pack(&Requirement::any(Subject::Plugin(id)), packs))
                 .collect()
         };
         let mut by_address: BTreeMap<_, Arc<LoadedPrecompile>> = BTreeMap::new();
@@ -123,10 +121,8 @@ pub(crate) struct Pack {
 }
 
 impl Pack {
-    fn id(&self) -> &str {
-        self.precompiles
-            .first()
-            .map_or("", |entry| entry.identity.id.as_str())
+    fn id(&self) -> Option<&PluginId> {
+        Some(&self.precompiles.first()?.identity.id)
     }
 }
 
