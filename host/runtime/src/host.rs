@@ -22,7 +22,9 @@ use proz_state::{StateDb, StateDbMut};
 /// };
 /// let host = Host::new(ChainConfig::prozchain(), plugins)?;
 /// let mut state = MemoryDb::new();
-/// let result = host.transact(&Block::default(), &mut state, &Transaction::default())?;
+/// let block = Block { number: 1, gas_limit: 30_000_000, chain_id: 1, ..Block::default() };
+/// let transaction = Transaction { gas_limit: 100_000, ..Transaction::default() };
+/// let result = host.transact(&block, &mut state, &transaction)?;
 /// println!("{}: {} gas", result.status, result.gas_used);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

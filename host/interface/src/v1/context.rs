@@ -41,7 +41,7 @@ pub struct TransactionContext<'a> {
 
 /// The block's fields that code can read.
 #[repr(C)]
-#[derive(StableAbi, Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(StableAbi, Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct BlockContext {
     /// Height.
     pub number: u64,
