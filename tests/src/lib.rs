@@ -8,4 +8,4 @@ mod build;
 mod places;
 
 pub use build::{build_c, build_example, build_example_with, build_plugin};
-pub use places::{corpora_dir, workspace_root};
+pub use places::{corpora_dir, plugins_dir, workspace_root};

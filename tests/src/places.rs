@@ -22,3 +22,20 @@ pub fn corpora_dir() -> Option<PathBuf> {
     println!("skipped: no corpora at {}", directory.display());
     None
 }
+
+/// Folder of the shipped plugins, as `cargo xtask stage` fills it.
+///
+/// # Panics
+///
+/// When it has not been filled; `cargo xtask test` does that first.
+pub fn plugins_dir() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| workspace_root().join("target"), PathBuf::from);
+    let folder = target.join("release").join("plugins");
+    assert!(
+        folder.join("evm-1.1.toml").exists(),
+        "{} holds no plugins: run `cargo xtask stage`",
+        folder.display()
+    );
+    folder
+}
