@@ -471,3 +471,29 @@ fn an_empty_input_range_at_any_offset_is_no_access() {
     let mut frame = Frame::new(Revision::Osaka, &program);
     assert_eq!(frame.run().output.to_vec(), output(0));
 }
+
+#[test]
+fn a_frame_needs_less_native_stack_than_the_machine_declares() {
+    #[inline(never)]
+    fn here() -> usize {
+        let local = 0_u8;
+        std::ptr::from_ref(std::hint::black_box(&local)).addr()
+    }
+    let program = call(op::CALL, 1_000, 0, (0, 0), (0, 0));
+    for observed in [false, true] {
+        let inside = Rc::new(RefCell::new(0));
+        let record = Rc::clone(&inside);
+        let mut frame = Frame::new(Revision::Osaka, &program);
+        frame.evm.metrics().unwrap().enable(observed);
+        frame.host.on_call = Some(Rc::new(move |_, request| {
+            *record.borrow_mut() = here();
+            Ok(answer(StatusCode::SUCCESS, request.gas_limit, 0, &[]))
+        }));
+        let outside = here();
+        frame.run();
+        let used = outside.abs_diff(*inside.borrow()) as u64;
+        let declared = frame.evm.native_stack_bytes();
+        assert!(used < declared, "{used} bytes used, {declared} declared");
+        println!("{used} bytes of native stack, observed: {observed}");
+    }
+}
