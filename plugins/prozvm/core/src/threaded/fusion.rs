@@ -1,4 +1,4 @@
-//! Joins frequent pairs of instructions in one handler.
+//! Joins frequent pairs of instructions, and some triples, in one handler.
 //!
 //! The first op of a pair gets a handler that does the work of both; the second keeps its own op and operands. A pair
 //! saves a dispatch, and a value that passes inside it stays in a register of the processor.
@@ -6,69 +6,128 @@
 //! The pairs are those that eight kernels (recursion, integer loop, sieve, SHA-256, Keccak, 256-bit Montgomery
 //! product, matrix product, heap sort), compiled by clang 19 at -O3, execute most.
 
-use super::handlers::{one_branch, two};
-use super::machine::{Handler, Op};
+use super::handlers::{one_branch, three, two, two_branch};
+use super::machine::Handler;
+use super::machine::Op;
 use super::select::InAcc;
 use super::shape::{Li, Shape};
-use super::step::{Acc, RegB, RegC};
+use super::step::{Acc, RegB, RegC, Source, Step};
 use super::translate::written_after;
 use crate::isa::semantics::{self, op};
 use crate::isa::{Instruction, Opcode};
 
-/// Where the second instruction of a pair takes its operands from.
-macro_rules! second {
-    (Neither, $then:ident!($($args:tt)*)) => { $then!($($args)* RegB, RegC) };
-    (First, $then:ident!($($args:tt)*)) => { $then!($($args)* Acc, RegC) };
-    (Second, $then:ident!($($args:tt)*)) => { $then!($($args)* RegB, Acc) };
+/// Where an instruction takes its operands from, as a type; the types have the names of [`InAcc`].
+trait Operands {
+    type X: Source;
+    type Y: Source;
 }
 
-macro_rules! pairs {
+mod from {
+    /// Both operands come from registers of the frame.
+    pub(super) struct Neither;
+    /// The first operand is what the instruction before wrote.
+    pub(super) struct First;
+    /// The second operand is what the instruction before wrote.
+    pub(super) struct Second;
+}
+
+impl Operands for from::Neither {
+    type X = RegB;
+    type Y = RegC;
+}
+
+impl Operands for from::First {
+    type X = Acc;
+    type Y = RegC;
+}
+
+impl Operands for from::Second {
+    type X = RegB;
+    type Y = Acc;
+}
+
+/// The step of an instruction with its operands from there.
+type StepOf<S, O> = <S as Shape>::Step<<O as Operands>::X, <O as Operands>::Y>;
+
+fn join<S: Shape, T: Step>(acc: InAcc) -> Handler {
+    match acc {
+        InAcc::Neither => two::<StepOf<S, from::Neither>, T>,
+        InAcc::First => two::<StepOf<S, from::First>, T>,
+        InAcc::Second => two::<StepOf<S, from::Second>, T>,
+    }
+}
+
+fn join_branch<S: Shape, F: semantics::Branch, O: Operands>(acc: InAcc) -> Handler {
+    match acc {
+        InAcc::Neither => one_branch::<StepOf<S, from::Neither>, F, O::X, O::Y>,
+        InAcc::First => one_branch::<StepOf<S, from::First>, F, O::X, O::Y>,
+        InAcc::Second => one_branch::<StepOf<S, from::Second>, F, O::X, O::Y>,
+    }
+}
+
+fn join_loop<S: Shape, T: Step, F: semantics::Branch, O: Operands>(acc: InAcc) -> Handler {
+    match acc {
+        InAcc::Neither => two_branch::<StepOf<S, from::Neither>, T, F, O::X, O::Y>,
+        InAcc::First => two_branch::<StepOf<S, from::First>, T, F, O::X, O::Y>,
+        InAcc::Second => two_branch::<StepOf<S, from::Second>, T, F, O::X, O::Y>,
+    }
+}
+
+fn join_three<S: Shape, T: Step, U: Step>(acc: InAcc) -> Handler {
+    match acc {
+        InAcc::Neither => three::<StepOf<S, from::Neither>, T, U>,
+        InAcc::First => three::<StepOf<S, from::First>, T, U>,
+        InAcc::Second => three::<StepOf<S, from::Second>, T, U>,
+    }
+}
+
+macro_rules! fusions {
     (
-        straight { $($a:ident $b:ident $dependency:ident)* }
-        branching { $($c:ident $branch:ident $condition:ident)* }
+        straight { $($a:ident $b:ident $b_from:ident)* }
+        branching { $($c:ident $d:ident $d_from:ident)* }
+        looping { $($e:ident $f:ident $f_from:ident $g:ident $g_from:ident)* }
+        running { $($h:ident $i:ident $i_from:ident $j:ident $j_from:ident)* }
     ) => {
+        /// All triples, for tests.
+        #[cfg(all(test, feature = "testing"))]
+        pub(super) const TRIPLES: &[[Opcode; 3]] = &[
+            $([Opcode::$e, Opcode::$f, Opcode::$g],)*
+            $([Opcode::$h, Opcode::$i, Opcode::$j],)*
+        ];
+
         /// The handler for two instructions of one block, if there is one.
         pub(super) fn pair(first: Instruction, second: Instruction, written: Option<u8>) -> Option<Handler> {
-            let acc = InAcc::of(first, written);
-            let dependency = InAcc::of(second, written_after(first, written));
-            macro_rules! join_two {
-                ($x:ty, $y:ty, $p:ty, $q:ty) => { join::<$x, <$y as Shape>::Step<$p, $q>>(acc) };
-            }
-            macro_rules! join_branching {
-                ($x:ty, $y:ty, $p:ty, $q:ty) => { join_branch::<$x, $y, $p, $q>(acc) };
-            }
-            #[allow(unused_imports)]
             use op::*;
-            match (first.opcode, second.opcode, dependency) {
-                $((Opcode::$a, Opcode::$b, InAcc::$dependency) => Some(second!($dependency, join_two!($a, $b,))),)*
-                $((Opcode::$c, Opcode::$branch, InAcc::$condition) => {
-                    Some(second!($condition, join_branching!($c, $branch,)))
+            let acc = InAcc::of(first, written);
+            let between = InAcc::of(second, written_after(first, written));
+            Some(match (first.opcode, second.opcode, between) {
+                $((Opcode::$a, Opcode::$b, InAcc::$b_from) => join::<$a, StepOf<$b, from::$b_from>>(acc),)*
+                $((Opcode::$c, Opcode::$d, InAcc::$d_from) => join_branch::<$c, $d, from::$d_from>(acc),)*
+                _ => return None,
+            })
+        }
+
+        /// The handler for three instructions of one block, if there is one.
+        pub(super) fn triple(body: [Instruction; 3], written: Option<u8>) -> Option<Handler> {
+            use op::*;
+            let acc = InAcc::of(body[0], written);
+            let after_first = written_after(body[0], written);
+            let between = InAcc::of(body[1], after_first);
+            let condition = InAcc::of(body[2], written_after(body[1], after_first));
+            Some(match (body[0].opcode, body[1].opcode, between, body[2].opcode, condition) {
+                $((Opcode::$e, Opcode::$f, InAcc::$f_from, Opcode::$g, InAcc::$g_from) => {
+                    join_loop::<$e, StepOf<$f, from::$f_from>, $g, from::$g_from>(acc)
                 })*
-                _ => None,
-            }
+                $((Opcode::$h, Opcode::$i, InAcc::$i_from, Opcode::$j, InAcc::$j_from) => {
+                    join_three::<$h, StepOf<$i, from::$i_from>, StepOf<$j, from::$j_from>>(acc)
+                })*
+                _ => return None,
+            })
         }
     };
 }
 
-fn join<S: Shape, T: super::step::Step>(acc: InAcc) -> Handler {
-    match acc {
-        InAcc::Neither => two::<S::Step<RegB, RegC>, T>,
-        InAcc::First => two::<S::Step<Acc, RegC>, T>,
-        InAcc::Second => two::<S::Step<RegB, Acc>, T>,
-    }
-}
-
-fn join_branch<S: Shape, F: semantics::Branch, X: super::step::Source, Y: super::step::Source>(
-    acc: InAcc,
-) -> Handler {
-    match acc {
-        InAcc::Neither => one_branch::<S::Step<RegB, RegC>, F, X, Y>,
-        InAcc::First => one_branch::<S::Step<Acc, RegC>, F, X, Y>,
-        InAcc::Second => one_branch::<S::Step<RegB, Acc>, F, X, Y>,
-    }
-}
-
-pairs! {
+fusions! {
     straight {
         Addi Add Neither
         Add Addi Neither
@@ -177,6 +236,54 @@ pairs! {
         Sub And Neither
         Mv Sd Neither
         Or Slli Neither
+        Addi Ld First
+        Ld Addi First
+        Ld Addi Neither
+        Addi Ld Neither
+        Lw Addiw First
+        Lw Addi Neither
+        Addiw Slli First
+        Slli Srli First
+        Slli Srai First
+        Slli Add First
+        Slli Add Second
+        Add Ld First
+        Add Lw First
+        Add Lwu First
+        Add Lbu First
+        Add Sd First
+        Add Sw First
+        Add Sb First
+        Sd Ld Neither
+        Ld Sd Second
+        Lw Sw Second
+        Lbu Sb Second
+        Li Sd Second
+        Li Sw Second
+        Li Sb Second
+        Mv Addi Neither
+        Addi Mv Neither
+        Li Addi Neither
+        Sd Li Neither
+        Sw Lw Neither
+        Lw Lw Neither
+        Addi Add First
+        Addi Addi First
+        Andi Add First
+        Sltu Or Second
+        Sltu Or First
+        Sltu Add First
+        Or Or First
+        Or Or Second
+        Slli Or First
+        Slli Or Second
+        Srli Andi First
+        Andi Slli First
+        Addiw Addiw Neither
+        Addw Addiw First
+        Lbu Slli First
+        Lbu Lbu Neither
+        Sub Sltu Neither
     }
     branching {
         Add Bne Neither
@@ -190,39 +297,151 @@ pairs! {
         Mv Bltu Neither
         Sb Bne Neither
         Sd Beq Neither
+        Li Beq Second
+        Li Bne Second
+        Li Bltu Second
+        Li Bgeu Second
+        Li Blt Second
+        Li Bge Second
+        Andi Beq First
+        Andi Bne First
+        Andi Beq Second
+        Andi Bne Second
+        Ld Beq First
+        Ld Bne First
+        Ld Beq Second
+        Ld Bne Second
+        Ld Bltu First
+        Ld Bgeu First
+        Ld Bgeu Second
+        Lw Beq First
+        Lw Bne First
+        Lw Blt First
+        Lw Bge First
+        Lbu Beq First
+        Lbu Bne First
+        Sltu Beq First
+        Sltu Bne First
+        Addi Bne Second
+        Addi Beq First
+        Addi Bltu First
+        Addi Bltu Neither
+        Addi Beq Neither
+        Addiw Bne First
+        Addiw Bne Neither
+        Addiw Blt First
+        Or Beq First
+        Or Bne First
+        And Beq First
+        And Bne First
+        Xor Bne First
+        Sd Bne Neither
+        Mv Beq Neither
+        Mv Bne Neither
+    }
+    looping {
+        Add Sb Neither Bgeu Neither
+        Sb Addi Neither Bne First
+        Sd Addi Neither Bne First
+        Addi Add Neither Bne Neither
+        Add Addi Neither Bne Neither
+        Add Addi Neither Bne First
+        Addi Addi Neither Bne Neither
+        Addi Addi Neither Bne First
+        Add Add Neither Bne Neither
+        Add Add First Bne Neither
+        Mul Add First Bne Neither
+        Add Addiw Neither Bne First
+    }
+    running {
+        Add Sltu First Add Second
+        Li Li Neither Li Neither
+        Roriw Roriw Neither Xor Second
+        Sltu Add Second Add Neither
+        Add Add Neither Sltu First
+        Add Roriw Neither Roriw Neither
+        Li Ld First Li Neither
+        Sltu Add Second Mulhu Neither
+        Rori Rori Neither Rori Neither
+        Mulhu Mul Neither And Neither
+        Roriw Xor Second Roriw Neither
+        Xor Roriw Neither Xor Second
+        And Add Second Sltu First
+        Xor Xor Neither Xor Neither
+        Ld Li Neither Ld First
+        Add Add First Add First
+        Add Mulhu Neither Mul Neither
+        Roriw Xor Second Srliw Neither
+        Add Add First Roriw Neither
+        Addi Xor Second Addi Neither
+        And Add First Sltu First
+        Xor Addi Neither Xor Second
+        Add Ld Neither Add Second
+        Mul And Neither Add Second
+        Mul And Neither Add First
+        Li Addi First Sd Second
+        Addi Sd Second Li Neither
+        Sd Li Neither Addi First
+        Roriw Xor Second And Neither
+        Andn Xor First Andn Neither
+        Xor Andn Neither Xor Second
+        Xor And Neither Andn Neither
+        And Andn Neither Or First
+        Xor And Second And Neither
+        And And Neither Xor Second
+        And Xor Second Add Second
+        Roriw Xor Second Xor Neither
+        Xor Xor Neither And Second
+        Ld Add Second Add First
+        Add Add Neither Roriw Neither
+        Mv Mv Neither Mv Neither
+        Andn Or First Ld Neither
+        Xor Sd Second Addi Neither
+        Xor Sd Second Xor Neither
+        Xor Andn Neither Xor First
+        Xor Sd Second Andn Neither
+        Xor Srliw Neither Xor Second
+        Xor Add Second Ld Neither
     }
 }
 
 /// Fuses what can be in one block; `ops` are those of `body`.
 pub(super) fn fuse(body: &[Instruction], ops: &mut [Op]) {
     let mut written = None;
-    let mut candidates: Vec<Option<Handler>> = Vec::with_capacity(body.len());
+    // For each place, handlers that take two and three instructions.
+    let mut candidates: Vec<[Option<Handler>; 2]> = Vec::with_capacity(body.len());
     for (at, &first) in body.iter().enumerate() {
-        candidates.push(
-            body.get(at + 1)
-                .and_then(|&second| pair(first, second, written)),
-        );
+        let two = body
+            .get(at + 1)
+            .and_then(|&second| pair(first, second, written));
+        let three = body[at..]
+            .first_chunk()
+            .and_then(|&three| triple(three, written));
+        candidates.push([two, three]);
         written = written_after(first, written);
     }
-    // Fewest dispatches from each place to the end, found backwards.
-    let mut dispatches = vec![0u32; body.len() + 2];
+    // Fewest dispatches from each place to the end, found backwards, and how many instructions the first one takes.
+    let mut dispatches = vec![0u32; body.len() + 3];
+    let mut takes = vec![1usize; body.len()];
     for at in (0..body.len()).rev() {
-        let alone = dispatches[at + 1] + 1;
-        let joined = dispatches[at + 2] + 1;
-        dispatches[at] = if candidates[at].is_some() {
-            alone.min(joined)
-        } else {
-            alone
-        };
+        let [two, three] = candidates[at];
+        let longest_first = [(3, three.is_some()), (2, two.is_some()), (1, true)];
+        let possible = longest_first.into_iter().filter(|&(_, possible)| possible);
+        let best = possible
+            .map(|(count, _)| (dispatches[at + count] + 1, count))
+            .min_by_key(|&(cost, _)| cost);
+        (dispatches[at], takes[at]) = best.unwrap_or((dispatches[at + 1] + 1, 1));
     }
     let mut at = 0;
     while at < body.len() {
-        match candidates[at] {
-            Some(handler) if dispatches[at + 2] + 1 == dispatches[at] => {
-                ops[at].handler = handler;
-                at += 2;
-            }
-            _ => at += 1,
+        let handler = match takes[at] {
+            2 => candidates[at][0],
+            3 => candidates[at][1],
+            _ => None,
+        };
+        if let Some(handler) = handler {
+            ops[at].handler = handler;
         }
+        at += takes[at];
     }
 }

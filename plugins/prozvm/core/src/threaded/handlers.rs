@@ -54,6 +54,32 @@ pub(super) unsafe fn two<S: Step, T: Step>(
     }
 }
 
+/// Three instructions that fall through, fused.
+pub(super) unsafe fn three<S: Step, T: Step, U: Step>(
+    ip: *const Op,
+    regs: *mut u64,
+    mem: *mut u8,
+    gas: u64,
+    m: *mut Machine<'_>,
+    acc: u64,
+) -> Status {
+    // SAFETY: by the contract; fusion joins ops of one block only.
+    unsafe {
+        let acc = match S::step(ip, regs, mem, m, acc) {
+            Ok(acc) => acc,
+            Err(status) => return end(status, ip, gas, m),
+        };
+        let acc = match T::step(ip.add(1), regs, mem, m, acc) {
+            Ok(acc) => acc,
+            Err(status) => return end(status, ip.add(1), gas, m),
+        };
+        match U::step(ip.add(2), regs, mem, m, acc) {
+            Ok(acc) => dispatch(ip.add(3), regs, mem, gas, m, acc),
+            Err(status) => end(status, ip.add(2), gas, m),
+        }
+    }
+}
+
 /// The header of a block that is reached by falling into it.
 pub(super) unsafe fn header(
     ip: *const Op,
@@ -102,6 +128,34 @@ pub(super) unsafe fn one_branch<S: Step, F: semantics::Branch, X: Source, Y: Sou
             Err(status) => return end(status, ip, gas, m),
         };
         let ip = ip.add(1);
+        if F::taken(X::get(ip, regs, acc), Y::get(ip, regs, acc)) {
+            enter(ip.byte_offset((*ip).imm as isize), regs, mem, gas, m, acc)
+        } else {
+            enter(ip.add(1), regs, mem, gas, m, acc)
+        }
+    }
+}
+
+/// Two instructions that fall through and a conditional branch, fused: a small loop in one dispatch.
+pub(super) unsafe fn two_branch<S: Step, T: Step, F: semantics::Branch, X: Source, Y: Source>(
+    ip: *const Op,
+    regs: *mut u64,
+    mem: *mut u8,
+    gas: u64,
+    m: *mut Machine<'_>,
+    acc: u64,
+) -> Status {
+    // SAFETY: by the contract; fusion joins ops of one block only.
+    unsafe {
+        let acc = match S::step(ip, regs, mem, m, acc) {
+            Ok(acc) => acc,
+            Err(status) => return end(status, ip, gas, m),
+        };
+        let acc = match T::step(ip.add(1), regs, mem, m, acc) {
+            Ok(acc) => acc,
+            Err(status) => return end(status, ip.add(1), gas, m),
+        };
+        let ip = ip.add(2);
         if F::taken(X::get(ip, regs, acc), Y::get(ip, regs, acc)) {
             enter(ip.byte_offset((*ip).imm as isize), regs, mem, gas, m, acc)
         } else {

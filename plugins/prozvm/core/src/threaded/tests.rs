@@ -166,6 +166,46 @@ fn every_pair_agrees_and_keeps_nothing_on_the_native_stack() {
     });
 }
 
+/// Each fused triple, with every way for values to reach its instructions.
+#[test]
+fn every_triple_agrees_and_keeps_nothing_on_the_native_stack() {
+    with_small_stack(|| {
+        let before = Instruction::new(Opcode::Addi, 8, 7, 0, 0);
+        let mut found = std::collections::BTreeSet::new();
+        for &[first, second, third] in super::fusion::TRIPLES {
+            for (rs1, rs2) in [(8, 0), (0, 8), (7, 0)] {
+                // A store leaves what was written before it at hand.
+                let written = if first.class() == Class::Store { 8 } else { 9 };
+                for (t1, t2) in [(written, 7), (7, written), (6, 7)] {
+                    let written = if second.class() == Class::Store {
+                        written
+                    } else {
+                        12
+                    };
+                    for (u1, u2) in [(written, 6), (6, written), (6, 7)] {
+                        let body = [
+                            instruction(first, 9, rs1, rs2),
+                            instruction(second, 12, t1, t2),
+                            instruction(third, 13, u1, u2),
+                        ];
+                        if super::fusion::triple(body, Some(8)).is_some() {
+                            found.insert([first, second, third]);
+                            let [a, b, mut c] = body;
+                            if c.class() == Class::Branch {
+                                // Both successors are the instruction behind it.
+                                c.imm = 31 + 4;
+                            }
+                            check(&[before, a, b, c]);
+                        }
+                    }
+                }
+            }
+        }
+        let all: std::collections::BTreeSet<_> = super::fusion::TRIPLES.iter().copied().collect();
+        assert_eq!(found, all);
+    });
+}
+
 /// Random programs that loop for long.
 #[test]
 fn random_programs_keep_nothing_on_the_native_stack() {
