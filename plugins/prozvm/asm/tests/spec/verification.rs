@@ -268,26 +268,25 @@ fn registers_are_assigned_before_they_are_read() {
     }
 }
 
-/// V-20: the analysis visits a block again only when it learns something. Loops in loops, each losing a register.
+/// V-20: the analysis visits a block again only when its set of assigned registers shrinks.
+///
+/// A ladder assigns one register after the other and has a way out before each; the way with most registers is
+/// followed first, so the long body behind is visited once for every rung.
 #[test]
 fn assignment_takes_linear_time() {
-    let time = |blocks: u32| {
+    let time = |blocks: i32| {
+        let rungs: Vec<u8> = (1..32).filter(|&register| register != 2).collect();
+        let count = rungs.len() as i32;
+        let head = 2 * count + 1 + count;
         let mut code = Vec::new();
-        for register in 1..32u8 {
-            if register != 2 {
-                code.push(Instruction::new(Opcode::Li, register, 0, 0, 0));
-            }
+        for (rung, &register) in rungs.iter().enumerate() {
+            let way_out = 2 * count + 1 + rung as i32;
+            code.push(Instruction::new(Opcode::Beq, 0, 0, 0, way_out));
+            code.push(Instruction::new(Opcode::Li, register, 0, 0, 0));
         }
+        code.extend((0..=count).map(|_| Instruction::new(Opcode::Jump, 0, 0, 0, head)));
         for block in 0..blocks {
-            let back = 30 + (block / 2) * 2;
-            code.push(Instruction::new(Opcode::Beq, 0, 5, 6, back as i32));
-            code.push(Instruction::new(
-                Opcode::Bne,
-                0,
-                5,
-                6,
-                (31 + blocks) as i32 % (2 * blocks) as i32,
-            ));
+            code.push(Instruction::new(Opcode::Bne, 0, 0, 0, head + block + 1));
         }
         code.push(Instruction::new(Opcode::Return, 0, 0, 0, 0));
         let length = code.len() as u32;
@@ -300,12 +299,16 @@ fn assignment_takes_linear_time() {
             code,
             ..program(".func f () -> 0\n ret")
         };
-        let start = Instant::now();
-        verify(made, &VmConfig::default(), &TEST_SYSCALLS).unwrap();
-        start.elapsed()
+        // The quickest of some attempts, since other work may hold any one up.
+        let attempts = (0..8).map(|_| {
+            let made = made.clone();
+            let start = Instant::now();
+            verify(made, &VmConfig::default(), &TEST_SYSCALLS).unwrap();
+            start.elapsed()
+        });
+        attempts.min().unwrap()
     };
-    time(1_000);
-    let (small, large) = (time(5_000), time(50_000));
+    let (small, large) = (time(10_000), time(100_000));
     // Ten times the size; a hundred times the time would be quadratic.
     assert!(
         large < small * 60 + std::time::Duration::from_millis(50),
