@@ -39,9 +39,19 @@ pub const RECIPIENT: Address = Address([0xbe; 20]);
 pub const SENDER: Address = Address([0xaa; 20]);
 pub const GAS: u64 = 1_000_000_000;
 
+/// Root of the workspace, whichever of its crates includes this.
+fn root() -> PathBuf {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let is_root = |path: &&std::path::Path| path.join("plugin-manifests").is_dir();
+    here.ancestors()
+        .find(is_root)
+        .expect("the crate lies in the workspace")
+        .to_owned()
+}
+
 fn corpora() -> Option<PathBuf> {
     let named = std::env::var_os("PROZ_CORPORA").map(PathBuf::from);
-    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");
+    let beside = root().join("../shared/corpora");
     named
         .into_iter()
         .chain([beside])
@@ -89,8 +99,7 @@ pub fn corpus(set: &str) -> Vec<Case> {
 
 /// A transfer of the fixture's token between two holders.
 pub fn transfer() -> Case {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../tests/fixtures/solidity/artifacts/Token.json");
+    let path = root().join("tests/fixtures/solidity/artifacts/Token.json");
     let text = std::fs::read_to_string(path).expect("the fixture");
     let artefact: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     let object = &artefact["contracts"]["Token.sol"]["Token"]["evm"]["deployedBytecode"]["object"];
