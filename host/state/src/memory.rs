@@ -11,7 +11,7 @@ use alloy_primitives::{
 use alloy_trie::EMPTY_ROOT_HASH;
 use hashbrown::HashMap;
 
-use crate::{AccountInfo, StateChanges, StateDb, StateDbMut, StateError, root};
+use crate::{AccountInfo, StateChanges, StateDb, StateDbMut, StateError, StorageChange, root};
 
 type Map<K, V, S = foldhash::fast::RandomState> = HashMap<K, V, S>;
 
@@ -57,6 +57,27 @@ impl MemoryAccount {
         *self.storage_root.get_or_init(|| {
             root::storage_root(self.slots.iter().map(|(key, value)| (*key, *value)))
         })
+    }
+
+    /// Root of the storage with the slots changed, on top of nothing if it `is_new`.
+    fn storage_root_after(&self, is_new: bool, changed: &[StorageChange]) -> B256 {
+        if is_new {
+            return root::storage_root(changed.iter().map(|slot| (slot.key, slot.after)));
+        }
+        if changed.is_empty() {
+            return self.storage_root();
+        }
+        let is_kept = |key: &U256| changed.binary_search_by(|slot| slot.key.cmp(key)).is_err();
+        let kept = self.slots.iter().filter(|(key, _)| is_kept(key));
+        root::storage_root(
+            kept.map(|(key, value)| (*key, *value))
+                .chain(changed.iter().map(|slot| (slot.key, slot.after))),
+        )
+    }
+
+    /// Keccak-256 of the address at which the account is.
+    fn hashed(&self, address: &Address) -> B256 {
+        *self.hashed_address.get_or_init(|| keccak256(address))
     }
 
     fn set_storage(&mut self, key: U256, value: U256) {
@@ -191,11 +212,39 @@ impl MemoryDb {
             self.accounts
                 .iter()
                 .map(|(address, account)| {
-                    let key = *account.hashed_address.get_or_init(|| keccak256(address));
-                    (key, account.info, account.storage_root())
+                    (
+                        account.hashed(address),
+                        account.info,
+                        account.storage_root(),
+                    )
                 })
                 .collect(),
         )
+    }
+
+    /// Computes the state root that [`StateDbMut::apply`] of the changes would lead to.
+    ///
+    /// The world stays as it is, and so do the remembered hashes of what does not change.
+    pub fn state_root_after(&self, changes: &StateChanges) -> B256 {
+        let mut leaves = Vec::with_capacity(self.accounts.len() + changes.accounts().len());
+        for (address, account) in &self.accounts {
+            let leaf = match changes.get(address) {
+                None => Some((account.info, account.storage_root())),
+                Some((change, slots)) => change
+                    .after
+                    .map(|info| (info, account.storage_root_after(change.created, slots))),
+            };
+            if let Some((info, storage_root)) = leaf {
+                leaves.push((account.hashed(address), info, storage_root));
+            }
+        }
+        for (change, slots) in changes.iter() {
+            if let (Some(info), None) = (change.after, self.accounts.get(&change.address)) {
+                let storage_root = MemoryAccount::default().storage_root_after(true, slots);
+                leaves.push((keccak256(change.address), info, storage_root));
+            }
+        }
+        root::state_root_hashed(leaves)
     }
 }
 

@@ -4,6 +4,7 @@ mod access_list;
 mod authorization;
 mod blob;
 mod fees;
+mod frame;
 mod intrinsic;
 mod run;
 mod system;
@@ -11,6 +12,7 @@ mod validation;
 
 pub(crate) use authorization::delegate_of;
 pub use blob::BlobParams;
+pub use frame::{FrameRequest, execute_frame};
 pub(crate) use intrinsic::intrinsic_gas;
 pub use run::{Mode, TransactOptions, transact};
 pub use system::{

@@ -28,11 +28,16 @@ use std::{
 
 thread_local! {
     /// Journal storage kept from transaction to transaction, so that none allocates anew.
-    static BUFFERS: RefCell<JournalBuffers> = RefCell::default();
+    pub(super) static BUFFERS: RefCell<JournalBuffers> = RefCell::default();
 }
 
 static SEQUENCE: AtomicU64 = AtomicU64::new(0);
 static NEVER: AtomicBool = AtomicBool::new(false);
+
+/// A number that no other transaction of the process has.
+pub(super) fn next_sequence() -> u64 {
+    SEQUENCE.fetch_add(1, Ordering::Relaxed)
+}
 
 /// How a transaction is run.
 #[derive(Clone, Copy, Default)]
@@ -84,7 +89,7 @@ pub fn transact(
         origin: transaction.sender.into(),
         gas_price: gas_price.into(),
         blob_hashes: RSlice::from_slice(&blob_hashes),
-        sequence: SEQUENCE.fetch_add(1, Ordering::Relaxed),
+        sequence: next_sequence(),
     };
     let precompiles = set.precompiles(rules.revision);
 
@@ -134,7 +139,7 @@ pub fn transact(
     }
 }
 
-fn mask_of(inspector: Option<&InspectorCell>) -> TraceMask {
+pub(super) fn mask_of(inspector: Option<&InspectorCell>) -> TraceMask {
     inspector.map_or_else(TraceMask::default, |inspector| inspector.borrow().mask())
 }
 
