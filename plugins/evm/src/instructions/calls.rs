@@ -8,7 +8,7 @@ use revm_interpreter::{
     check, gas,
     interpreter_types::{MemoryTr as _, RuntimeFlag as _},
     popn, primitives,
-    primitives::{U256, hardfork::SpecId},
+    primitives::{Bytes, U256, hardfork::SpecId},
     push,
 };
 
@@ -120,7 +120,7 @@ pub(super) fn call<const OPCODE: u8>(context: Context<'_, '_, '_>) -> Outcome {
             .set(output.start, &outcome.output.as_slice()[..len]);
         interpreter.return_data.0 = return_data(outcome.output);
     } else {
-        interpreter.return_data.0.clear();
+        interpreter.return_data.0 = Bytes::new();
     }
     push!(interpreter, U256::from(u8::from(is_success)));
     Ok(())

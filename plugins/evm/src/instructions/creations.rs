@@ -6,7 +6,7 @@ use revm_interpreter::{
     Host as _, InstructionResult, as_usize_or_fail, check, gas,
     interpreter_types::RuntimeFlag as _,
     popn, primitives,
-    primitives::{U256, hardfork::SpecId},
+    primitives::{Bytes, U256, hardfork::SpecId},
     push, require_non_staticcall,
 };
 
@@ -78,7 +78,7 @@ pub(super) fn create<const IS_CREATE2: bool>(context: Context<'_, '_, '_>) -> Ou
     if outcome.status.is_revert() {
         interpreter.return_data.0 = return_data(outcome.output);
     } else {
-        interpreter.return_data.0.clear();
+        interpreter.return_data.0 = Bytes::new();
     }
     let created = if outcome.status.is_success() {
         interpreter.gas.record_refund(outcome.gas_refund);
