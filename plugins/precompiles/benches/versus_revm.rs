@@ -215,7 +215,16 @@ fn from_vectors() -> Vec<Case> {
     let mut cases = vec![
         Case::new("ecrecover", 0x01, find("ecRecover.json", "ValidKey")),
         Case::new("bn254 add", 0x06, find("bn256Add.json", "chfast1")),
-        Case::new("bn254 mul", 0x07, find("bn256ScalarMul.json", "chfast1")),
+        Case::new(
+            "bn254 mul, 63 bits",
+            0x07,
+            find("bn256ScalarMul.json", "chfast1"),
+        ),
+        Case::new(
+            "bn254 mul, 254 bits",
+            0x07,
+            find("bn256ScalarMul.json", "cdetrio11"),
+        ),
         Case::new("point evaluation", 0x0a, find("pointEvaluation.json", "")),
         Case::new("bls g1 add", 0x0b, items("blsG1Add.json", 256, 1)),
         Case::new("bls g2 add", 0x0d, items("blsG2Add.json", 512, 1)),

@@ -69,6 +69,12 @@ fn odd_multiples(point: &G1Affine) -> [G1Affine; TABLE] {
 /// Splits `k` into `k1 + k2 λ`; both are below `2^127` in absolute value.
 fn split(factor: &Fr) -> (i128, i128) {
     let factor = factor.into_bigint().0;
+    if let [low, high, 0, 0] = factor
+        && high >> 63 == 0
+    {
+        // Short already: a second half would only add work.
+        return ((u128::from(high) << 64 | u128::from(low)).cast_signed(), 0);
+    }
     let first = high_product(&factor, &QUOTIENT_A2);
     let second = high_product(&factor, &QUOTIENT_B1);
     let low = u128::from(factor[1]) << 64 | u128::from(factor[0]);
@@ -141,6 +147,7 @@ mod tests {
         factors.push(MontFp!(
             "10944121435919637611123202872628637544274182200208017171849102093287904247808"
         ));
+        factors.extend([1 << 126, (1 << 127) - 1, 1 << 127, u128::MAX].map(Fr::from));
         let mut factor = Fr::from(3_u64);
         for _ in 0..200 {
             factor = factor.square() + lambda;
