@@ -1,7 +1,8 @@
 //! Finds manifests along a search path and explains each one taken or passed over.
 //!
-//! In a directory every file that ends in `.toml` and does not begin with a dot is a manifest, in order of file name;
-//! sub-directories are not entered (a manifest can name a library in one). A place that is a file is one manifest.
+//! In a directory every file that ends in `.toml` and does not begin with a dot is a manifest, in order of file name,
+//! except the [programs of the conformance kit](PROGRAMS_SUFFIX); sub-directories are not entered (a manifest can name
+//! a library in one). A place that is a file is one manifest.
 //!
 //! - Of manifests with the same id and version in different places the earlier is taken, the later is
 //!   [shadowed](PassedOverReason::Shadowed).
@@ -28,6 +29,9 @@ use crate::walk::Walk;
 
 /// The ending that takes a manifest out of service without removing it: `evm.toml.disabled`.
 pub const DISABLED_SUFFIX: &str = ".toml.disabled";
+
+/// The ending of a file beside a manifest that holds the plugin's programs for the conformance kit: no manifest.
+pub const PROGRAMS_SUFFIX: &str = ".conformance.toml";
 
 /// Most manifests that are read from one directory; with more the directory is not used.
 pub const MAX_MANIFESTS_PER_DIRECTORY: usize = 4096;

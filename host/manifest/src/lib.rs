@@ -49,7 +49,8 @@ mod walk;
 pub use digest::{Sha256Digest, SignatureBytes};
 pub use discovery::{
     Candidate, DISABLED_SUFFIX, DisabledBy, Discovery, DiscoveryOptions, LocationStatus,
-    MAX_MANIFESTS_PER_DIRECTORY, PassedOver, PassedOverReason, SearchedLocation, discover,
+    MAX_MANIFESTS_PER_DIRECTORY, PROGRAMS_SUFFIX, PassedOver, PassedOverReason, SearchedLocation,
+    discover,
 };
 pub use error::ManifestError;
 pub use fuzz::fuzz_manifest;

@@ -25,7 +25,7 @@ fn manifests() -> Result<Vec<PathBuf>, String> {
     let mut paths: Vec<_> = entries
         .filter_map(Result::ok)
         .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|e| e == "toml"))
+        .filter(|path| path.extension().is_some_and(|e| e == "toml") && !is_programs(path))
         .collect();
     paths.sort();
     Ok(paths)
@@ -42,7 +42,34 @@ fn stage_one(manifest: &Path, folder: &Path) -> Outcome {
     let library = format!("{DLL_PREFIX}{stem}{DLL_SUFFIX}");
     copy(&artefacts().join(&library), &folder.join(&library))?;
     let name = manifest.file_name().unwrap_or_default();
-    copy(manifest, &folder.join(name))
+    copy(manifest, &folder.join(name))?;
+    stage_programs(manifest, folder)
+}
+
+/// Whether a file holds programs for the conformance kit: `evm-1.1.conformance.toml`.
+fn is_programs(file: &Path) -> bool {
+    let stem = file.file_stem().map(Path::new);
+    stem.and_then(Path::extension)
+        .is_some_and(|e| e == "conformance")
+}
+
+/// Puts a plugin's programs for the conformance kit beside its manifest: the file that describes
+/// them, and the folder of the same name where code of its own lies.
+fn stage_programs(manifest: &Path, folder: &Path) -> Outcome {
+    let file = manifest.with_extension("conformance.toml");
+    if let Some(name) = file.file_name().filter(|_| file.is_file()) {
+        copy(&file, &folder.join(name))?;
+    }
+    let codes = manifest.with_extension("conformance");
+    let Ok(entries) = fs::read_dir(&codes) else {
+        return Ok(());
+    };
+    let to = folder.join(codes.file_name().unwrap_or_default());
+    fs::create_dir_all(&to).map_err(|e| format!("cannot create {}: {e}", to.display()))?;
+    for entry in entries.filter_map(Result::ok) {
+        copy(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(())
 }
 
 /// Copies by way of a new file, so that a library mapped by a running host stays as it is.

@@ -281,3 +281,13 @@ fn two_walks_give_the_same_result() {
     assert_eq!(first.taken.len(), 20);
     assert_eq!(first.passed_over.len(), 60);
 }
+
+#[test]
+fn programs_of_the_conformance_kit_are_no_manifests() {
+    let folder = Folder::new();
+    folder.plugin("a/evm-1.toml", "evm", "1.0.0");
+    folder.write("a/evm-1.conformance.toml", "format = 1\n");
+    let discovery = folder.discover(&["a"]);
+    assert_eq!(folder.taken(&discovery), ["a/evm-1.toml"]);
+    assert!(discovery.passed_over.is_empty());
+}
