@@ -1,5 +1,6 @@
 //! One room per command.
 
+mod check;
 pub(crate) mod deploy;
 pub(crate) mod estimate;
 pub(crate) mod plugin;

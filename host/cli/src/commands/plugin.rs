@@ -1,27 +1,22 @@
-//! `proz plugin`: lists and checks plugins.
+//! `proz plugin`: lists plugins; checking them has a room of its own.
 
 use crate::{
     args::{Common, PluginArgs, PluginCommand},
-    error::{CliError, Outcome},
+    error::Outcome,
     session::search_path,
 };
-use proz_host::{VmFactory, VmFactoryConfig};
 use proz_manifest::{Discovery, DiscoveryOptions, LocationStatus, PassedOverReason, discover};
-use std::{path::Path, process::ExitCode};
+use std::process::ExitCode;
 
 pub(crate) fn run(common: &Common, args: &PluginArgs) -> Outcome {
     match &args.command {
         PluginCommand::List { explain } => list(common, *explain),
-        PluginCommand::Check { path } => check(common, path),
+        PluginCommand::Check { path } => super::check::run(common, path),
     }
 }
 
 fn list(common: &Common, explain: bool) -> Outcome {
-    let options = DiscoveryOptions {
-        supported_generations: vec![proz_host::ABI_GENERATION],
-        ..DiscoveryOptions::default()
-    };
-    let discovery = discover(&search_path(common), &options);
+    let discovery = discover(&search_path(common), &options());
     if common.json {
         outln!(
             "{}",
@@ -69,7 +64,15 @@ fn list(common: &Common, explain: bool) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-fn why(reason: &PassedOverReason) -> String {
+/// What this program accepts.
+pub(super) fn options() -> DiscoveryOptions {
+    DiscoveryOptions {
+        supported_generations: vec![proz_host::ABI_GENERATION],
+        ..DiscoveryOptions::default()
+    }
+}
+
+pub(super) fn why(reason: &PassedOverReason) -> String {
     match reason {
         PassedOverReason::Invalid(error) | PassedOverReason::DuplicateIdVersion(error) => {
             error.to_string()
@@ -133,45 +136,4 @@ fn json(discovery: &Discovery, explain: bool) -> serde_json::Value {
         .map(|l| serde_json::json!({ "path": l.path, "status": state(&l.status) }))
         .collect();
     serde_json::json!({ "plugins": taken, "passed_over": passed, "searched": searched })
-}
-
-fn check(common: &Common, path: &Path) -> Outcome {
-    let config = VmFactoryConfig {
-        search_path: proz_host::SearchPath::explicit([path]),
-        ..VmFactoryConfig::default()
-    };
-    let factory = VmFactory::new(config)?;
-    if factory.discovery().taken.is_empty() {
-        let reasons: Vec<_> = factory
-            .discovery()
-            .passed_over
-            .iter()
-            .map(|p| format!("{}: {}", p.manifest_path.display(), why(&p.reason)))
-            .collect();
-        return Err(CliError::new(if reasons.is_empty() {
-            format!("no manifest at {}", path.display())
-        } else {
-            reasons.join("; ")
-        }));
-    }
-    for generation in factory.registry().generations() {
-        if common.json {
-            outln!("{}", serde_json::to_string_pretty(&generation)?);
-            continue;
-        }
-        outln!(
-            "{} {} ({})",
-            generation.id,
-            generation.version,
-            generation.vm_type
-        );
-        outln!("  manifest  {}", generation.manifest.display());
-        outln!(
-            "  library   {} bytes, sha256 {}",
-            generation.library_size_bytes,
-            generation.library_sha256
-        );
-        outln!("  handshake passed");
-    }
-    Ok(ExitCode::SUCCESS)
 }
