@@ -339,8 +339,12 @@ mod tests {
             .write_all(&whole[..whole.len() - 8])
             .unwrap();
         let seen = everything(&[path]);
-        assert!(seen[0].ends_with("1.json=one"), "{seen:?}");
-        assert!(seen[1].contains("cannot read"), "{seen:?}");
+        // How much comes out before the damage depends on how the compressor cut its blocks.
+        let failure = seen.iter().find(|line| line.contains("cannot read"));
+        assert!(
+            failure.is_some_and(|line| line.contains("a.tar.zst")),
+            "{seen:?}"
+        );
     }
 
     #[test]
