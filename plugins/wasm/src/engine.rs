@@ -1,0 +1,236 @@
+//! wasmtime, set up for contracts. The only room, with `frame` and `host`, that knows its types.
+//!
+//! Invariant: everything set here that changes results is derived from the consensus part of the
+//! configuration and ends up in the engine's compatibility hash.
+
+use wasmtime::{
+    Config, Engine, ExternType, InstanceAllocationStrategy, InstancePre, Linker, Module,
+    ModuleExport, OptLevel, PoolingAllocationConfig, Strategy, ValType,
+};
+
+use crate::config::{PAGE_BYTES, WasmConfig};
+use crate::frame::Frame;
+use crate::host;
+use crate::validate::STACK_EXPORT;
+
+/// What this room can fail with; a fault of the machine or of the build, never of a contract.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum EngineError {
+    /// The engine cannot be set up on this machine.
+    #[error("wasmtime cannot be set up: {0}")]
+    Setup(String),
+    /// A validated module does not compile.
+    #[error("a validated module does not compile: {0}")]
+    Compile(String),
+    /// Compiled code does not fit this engine.
+    #[error("compiled code does not fit this engine: {0}")]
+    Load(String),
+    /// A validated module lacks an export.
+    #[error("a validated module lacks the export `{0}`")]
+    Export(&'static str),
+}
+
+/// The engine with every host function linked.
+pub(crate) struct WasmEngine {
+    engine: Engine,
+    linker: Linker<Frame>,
+}
+
+/// How a contract function is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shape {
+    /// It takes the input's length.
+    pub(crate) takes_length: bool,
+    /// It returns a status, 0 for success.
+    pub(crate) returns_status: bool,
+}
+
+/// A contract ready to be instantiated.
+pub(crate) struct Contract {
+    pre: InstancePre<Frame>,
+    /// Linear memory.
+    pub(crate) memory: ModuleExport,
+    /// The stack-height counter.
+    pub(crate) stack_left: ModuleExport,
+    /// The entry point and how it is called.
+    pub(crate) entry: (ModuleExport, Shape),
+    /// The constructor, where there is one.
+    pub(crate) constructor: Option<(ModuleExport, Shape)>,
+    /// `output_ptr` and `output_len`, and whether they are addresses of variables.
+    pub(crate) output: Option<(ModuleExport, ModuleExport, bool)>,
+    /// Pages at the start.
+    pub(crate) pages: u32,
+    /// Bytes of machine code and data.
+    pub(crate) size_bytes: u64,
+}
+
+impl Contract {
+    /// Returns the template of instances.
+    pub(crate) fn pre(&self) -> &InstancePre<Frame> {
+        &self.pre
+    }
+}
+
+/// Builds wasmtime's settings from ours.
+pub(crate) fn settings(config: &WasmConfig) -> Config {
+    let vectors = !config.deterministic;
+    let mut settings = Config::new();
+    settings
+        .strategy(Strategy::Cranelift)
+        .cranelift_opt_level(if config.machine.optimize {
+            OptLevel::Speed
+        } else {
+            OptLevel::None
+        })
+        .consume_fuel(true)
+        .epoch_interruption(config.machine.interruptible)
+        .operator_cost(config.gas_costs.operator_table())
+        .wasm_simd(vectors)
+        .wasm_relaxed_simd(false)
+        .wasm_memory64(false)
+        .wasm_multi_memory(false)
+        .wasm_tail_call(false)
+        .wasm_extended_const(false)
+        .wasm_custom_page_sizes(false)
+        .wasm_wide_arithmetic(false)
+        .max_wasm_stack(config.machine.native_stack_bytes)
+        .generate_address_map(false)
+        .wasm_backtrace_max_frames(None)
+        .native_unwind_info(false)
+        .signals_based_traps(config.machine.signals_based_traps);
+    let slots = config.machine.max_instances;
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_core_instances(slots)
+        .total_memories(slots)
+        .total_tables(slots)
+        .max_memories_per_module(1)
+        .max_tables_per_module(config.limits.tables)
+        .table_elements(config.limits.table_elements as usize)
+        .max_memory_size((u64::from(config.max_memory_pages) * PAGE_BYTES) as usize)
+        .linear_memory_keep_resident(config.machine.keep_resident_bytes);
+    settings.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    settings
+}
+
+impl WasmEngine {
+    /// Sets the engine up.
+    pub(crate) fn new(config: &WasmConfig) -> Result<Self, EngineError> {
+        let setup = |error: wasmtime::Error| EngineError::Setup(format!("{error:#}"));
+        let engine = Engine::new(&settings(config)).map_err(setup)?;
+        let mut linker = Linker::new(&engine);
+        host::link(&mut linker, config.debug_log).map_err(setup)?;
+        Ok(Self { engine, linker })
+    }
+
+    /// Returns the engine, for stores.
+    pub(crate) fn raw(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Returns a number that differs wherever compiled code must not be shared.
+    pub(crate) fn compatibility(&self) -> u64 {
+        use std::hash::{Hash, Hasher};
+        // SipHash with fixed keys: the same in every process.
+        #[expect(
+            deprecated,
+            reason = "the standard library's stable hash with fixed keys"
+        )]
+        let mut hasher = std::hash::SipHasher::new();
+        self.engine
+            .precompile_compatibility_hash()
+            .hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// Compiles an instrumented module on a thread of its own, whose stack suits the compiler.
+    pub(crate) fn compile(&self, code: &[u8]) -> Result<Module, EngineError> {
+        let build = || Module::new(&self.engine, code);
+        let built = std::thread::scope(|scope| {
+            std::thread::Builder::new()
+                .name("wasm-compile".to_owned())
+                .stack_size(16 << 20)
+                .spawn_scoped(scope, build)
+                .map(|thread| thread.join())
+        });
+        match built {
+            Ok(Ok(Ok(module))) => Ok(module),
+            Ok(Ok(Err(error))) => Err(EngineError::Compile(format!("{error:#}"))),
+            Ok(Err(_)) => Err(EngineError::Compile("the compiler panicked".to_owned())),
+            Err(error) => Err(EngineError::Compile(format!(
+                "no thread to compile on: {error}"
+            ))),
+        }
+    }
+
+    /// Links a module and looks up what every call needs.
+    pub(crate) fn prepare(&self, module: Module) -> Result<Contract, EngineError> {
+        let image = module.image_range();
+        let size_bytes = (image.end as usize).saturating_sub(image.start as usize) as u64;
+        let memory = index(&module, "memory")?;
+        let pages = match module.get_export("memory") {
+            Some(ExternType::Memory(ty)) => ty.minimum() as u32,
+            _ => return Err(EngineError::Export("memory")),
+        };
+        let is_stylus = module.get_export("user_entrypoint").is_some();
+        let entry = function(&module, if is_stylus { "user_entrypoint" } else { "main" })?
+            .ok_or(EngineError::Export("main"))?;
+        let output = match (
+            module.get_export("output_ptr"),
+            module.get_export("output_len"),
+        ) {
+            (Some(ExternType::Global(ptr)), Some(ExternType::Global(_))) if !is_stylus => {
+                let indirect = ptr.mutability() == wasmtime::Mutability::Const;
+                Some((
+                    index(&module, "output_ptr")?,
+                    index(&module, "output_len")?,
+                    indirect,
+                ))
+            }
+            _ => None,
+        };
+        let (stack_left, constructor) = (
+            index(&module, STACK_EXPORT)?,
+            function(&module, "constructor")?,
+        );
+        let pre = self
+            .linker
+            .instantiate_pre(&module)
+            .map_err(|error| EngineError::Load(format!("{error:#}")))?;
+        Ok(Contract {
+            pre,
+            memory,
+            stack_left,
+            entry,
+            constructor,
+            output,
+            pages,
+            size_bytes,
+        })
+    }
+}
+
+fn index(module: &Module, name: &'static str) -> Result<ModuleExport, EngineError> {
+    module
+        .get_export_index(name)
+        .ok_or(EngineError::Export(name))
+}
+
+fn function(
+    module: &Module,
+    name: &'static str,
+) -> Result<Option<(ModuleExport, Shape)>, EngineError> {
+    let Some(ExternType::Func(ty)) = module.get_export(name) else {
+        return Ok(None);
+    };
+    let is_i32 = |types: &mut dyn Iterator<Item = ValType>| match (types.next(), types.next()) {
+        (None, _) => Ok(false),
+        (Some(ValType::I32), None) => Ok(true),
+        _ => Err(EngineError::Export(name)),
+    };
+    let shape = Shape {
+        takes_length: is_i32(&mut ty.params())?,
+        returns_status: is_i32(&mut ty.results())?,
+    };
+    Ok(Some((index(module, name)?, shape)))
+}

@@ -1,0 +1,193 @@
+//! One running call: what host functions know while contract code runs.
+//!
+//! The engine wants store data without borrows, so the frame keeps two raw pointers to the host's
+//! callbacks and the context. Both outlive the store: [`Frame::new`] is called by the one function
+//! that also drops the store.
+
+use std::collections::BTreeMap;
+use std::ptr::NonNull;
+
+use proz_sdk::{Buffer, ExecutionContext, Host, StatusCode, VmError};
+use wasmtime::{Memory, ResourceLimiter};
+
+use crate::config::PAGE_BYTES;
+use crate::gas::WasmGasCosts;
+
+/// A 32-byte word as contracts write it, big-endian.
+pub(crate) type Bytes32 = [u8; 32];
+
+/// Why contract code stopped before its entry point returned.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Exit {
+    /// The contract handed over its output and ends normally.
+    #[error("contract returned")]
+    Return,
+    /// The contract handed over its output and undoes its changes.
+    #[error("contract reverted")]
+    Revert,
+    /// The contract broke a rule.
+    #[error("contract halted: {0}")]
+    Halt(StatusCode),
+    /// A callback of the host failed; the transaction is undone.
+    #[error("host callback failed")]
+    Host(#[source] VmError),
+}
+
+impl Exit {
+    /// Gas ran out.
+    pub(crate) const OUT_OF_GAS: Self = Self::Halt(StatusCode::OUT_OF_GAS);
+    /// A pointer or length reaches outside linear memory.
+    pub(crate) const OUT_OF_BOUNDS: Self = Self::Halt(StatusCode::MEMORY_OUT_OF_BOUNDS);
+    /// An argument of a host function is invalid.
+    pub(crate) const INVALID_ARGUMENT: Self = Self::Halt(StatusCode::INVALID_ARGUMENT);
+}
+
+impl From<proz_sdk::HostError> for Exit {
+    fn from(error: proz_sdk::HostError) -> Self {
+        match error {
+            proz_sdk::HostError::STATIC_VIOLATION => Self::Halt(StatusCode::STATIC_VIOLATION),
+            proz_sdk::HostError::INVALID_ARGUMENT => Self::INVALID_ARGUMENT,
+            other => Self::Host(other.into()),
+        }
+    }
+}
+
+/// A storage slot in the write-back cache of the Stylus set.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CachedSlot {
+    /// Value as the contract sees it.
+    pub(crate) value: Bytes32,
+    /// Value the host is known to hold.
+    pub(crate) known: Option<Bytes32>,
+}
+
+/// Bounds linear memory and remembers how far it has grown.
+///
+/// Growth is paid at the next crossing to the host or at the end: what a page costs does not fit
+/// the engine's table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PageMeter {
+    limit: u32,
+    grown: u32,
+    paid: u32,
+    costs: (u64, u64),
+}
+
+impl PageMeter {
+    /// Starts with `pages` pages, which the entry has paid.
+    pub(crate) fn new(limit: u32, pages: u32, prices: &WasmGasCosts) -> Self {
+        let costs = (prices.memory_page, prices.memory_page_squared);
+        Self {
+            limit,
+            grown: pages,
+            paid: pages,
+            costs,
+        }
+    }
+
+    /// Returns the gas owed for pages grown since the last call, and counts it as paid.
+    pub(crate) fn settle(&mut self) -> u64 {
+        if self.grown == self.paid {
+            return 0;
+        }
+        let owed = WasmGasCosts::pages_with(self.costs, self.grown)
+            .saturating_sub(WasmGasCosts::pages_with(self.costs, self.paid));
+        self.paid = self.grown;
+        owed
+    }
+}
+
+impl ResourceLimiter for PageMeter {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let pages = desired as u64 / PAGE_BYTES;
+        if pages > u64::from(self.limit) {
+            return Ok(false);
+        }
+        self.grown = self.grown.max(pages as u32);
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        _desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        // Validation refuses `table.grow`; only the declared size is made.
+        Ok(current == 0)
+    }
+}
+
+/// One running call.
+pub(crate) struct Frame {
+    host: NonNull<Host<'static>>,
+    context: NonNull<ExecutionContext<'static>>,
+    /// The contract's linear memory, known once the instance is made.
+    pub(crate) memory: Option<Memory>,
+    /// Prices of host functions.
+    pub(crate) prices: WasmGasCosts,
+    /// Bounds and debts of linear memory.
+    pub(crate) pages: PageMeter,
+    /// Refund counter, signed and uncapped.
+    pub(crate) gas_refund: i64,
+    /// Output of the last nested call.
+    pub(crate) return_data: Buffer,
+    /// Output of this call.
+    pub(crate) output: Vec<u8>,
+    /// Write-back cache of storage slots, in key order so that flushing has one order.
+    pub(crate) slots: BTreeMap<Bytes32, CachedSlot>,
+    /// A frame of the same account is suspended below this one.
+    pub(crate) is_reentrant: bool,
+}
+
+impl Frame {
+    /// Builds the data of one call.
+    ///
+    /// # Safety
+    ///
+    /// `host` and `context` must outlive the frame, and `host` must not be used otherwise while
+    /// the frame lives.
+    pub(crate) unsafe fn new(
+        host: &mut Host<'_>,
+        context: &ExecutionContext<'_>,
+        prices: WasmGasCosts,
+        pages: PageMeter,
+        is_reentrant: bool,
+    ) -> Self {
+        Self {
+            host: NonNull::from(host).cast(),
+            context: NonNull::from(context).cast(),
+            memory: None,
+            prices,
+            pages,
+            gas_refund: 0,
+            return_data: Buffer::empty(),
+            output: Vec::new(),
+            slots: BTreeMap::new(),
+            is_reentrant,
+        }
+    }
+
+    /// Returns the host's callbacks.
+    pub(crate) fn host(&mut self) -> &mut Host<'_> {
+        // SAFETY: the maker of the frame guarantees that the pointer is valid and unaliased; the
+        // borrow is shortened to that of the frame.
+        unsafe { self.host.cast::<Host<'_>>().as_mut() }
+    }
+
+    /// Returns the context of the call.
+    pub(crate) fn context(&self) -> &ExecutionContext<'_> {
+        // SAFETY: as above; nobody changes the context while the frame lives.
+        unsafe { self.context.cast::<ExecutionContext<'_>>().as_ref() }
+    }
+
+    /// Adds to the refund counter.
+    pub(crate) fn add_refund(&mut self, gas: i64) {
+        self.gas_refund = self.gas_refund.saturating_add(gas);
+    }
+}

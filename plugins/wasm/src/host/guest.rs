@@ -1,0 +1,158 @@
+//! A host function's view of the contract that called it: its gas and its linear memory.
+
+use wasmtime::Caller;
+
+use crate::frame::{Bytes32, Exit, Frame};
+use crate::gas::{FUEL_PER_GAS, SENTINEL, WasmGasCosts, take};
+use proz_sdk::{Address, VmError, VmErrorCode, Word};
+
+/// Result of a host function.
+pub(crate) type Served<T> = Result<T, Exit>;
+
+/// The contract that called a host function.
+pub(crate) struct Guest<'caller> {
+    caller: Caller<'caller, Frame>,
+}
+
+impl<'caller> Guest<'caller> {
+    /// Takes over the engine's view of the caller.
+    pub(crate) fn new(caller: Caller<'caller, Frame>) -> Self {
+        Self { caller }
+    }
+
+    /// Returns the running frame.
+    pub(crate) fn frame(&mut self) -> &mut Frame {
+        self.caller.data_mut()
+    }
+
+    /// Pays for the crossing, for pages grown since the last one, and `gas` more.
+    pub(crate) fn enter(&mut self, gas: u64) -> Served<()> {
+        let frame = self.caller.data_mut();
+        let cost = frame
+            .prices
+            .host
+            .base
+            .saturating_add(frame.pages.settle())
+            .saturating_add(gas);
+        self.charge(cost)
+    }
+
+    /// As [`enter`](Self::enter), for host functions that copy `size` bytes.
+    pub(crate) fn enter_copying(&mut self, gas: u64, size: u32) -> Served<()> {
+        let copy = WasmGasCosts::words(self.caller.data().prices.host.copy_word, u64::from(size));
+        self.enter(gas.saturating_add(copy))
+    }
+
+    /// Pays `gas`; takes everything when less is left.
+    pub(crate) fn charge(&mut self, gas: u64) -> Served<()> {
+        let left = take(self.raw_fuel(), gas);
+        self.set_fuel(left.unwrap_or(0));
+        left.map(|_| ()).ok_or(Exit::OUT_OF_GAS)
+    }
+
+    /// Returns the fuel left to the contract.
+    pub(crate) fn fuel(&self) -> u64 {
+        self.raw_fuel().saturating_sub(SENTINEL)
+    }
+
+    fn raw_fuel(&self) -> u64 {
+        // Fails only on an engine that does not count fuel; ours always does.
+        self.caller.get_fuel().unwrap_or(0)
+    }
+
+    fn set_fuel(&mut self, fuel: u64) {
+        // As above.
+        let _ = self.caller.set_fuel(fuel);
+    }
+
+    /// Returns the gas left, rounded down.
+    pub(crate) fn gas_left(&self) -> u64 {
+        self.fuel() / FUEL_PER_GAS
+    }
+
+    /// Takes the gas for a nested frame that wants `wanted`. Spec: EIP-150.
+    pub(crate) fn take_child_gas(&mut self, wanted: u64) -> u64 {
+        let left = self.gas_left();
+        let child = wanted.min(left - left / 64);
+        self.set_fuel(
+            self.raw_fuel()
+                .saturating_sub(child.saturating_mul(FUEL_PER_GAS)),
+        );
+        child
+    }
+
+    /// Gives back what a nested frame left.
+    pub(crate) fn give_back(&mut self, gas: u64) {
+        self.set_fuel(
+            self.raw_fuel()
+                .saturating_add(gas.saturating_mul(FUEL_PER_GAS)),
+        );
+    }
+
+    /// Returns `size` bytes of linear memory at `at`.
+    pub(crate) fn bytes(&self, at: u32, size: u32) -> Served<&[u8]> {
+        let memory = self.caller.data().memory.ok_or_else(no_memory)?;
+        slice(memory.data(&self.caller), at, size)
+    }
+
+    /// Returns `size` bytes of linear memory at `at`, with the frame beside them.
+    pub(crate) fn bytes_and_frame(&mut self, at: u32, size: u32) -> Served<(&[u8], &mut Frame)> {
+        let memory = self.caller.data().memory.ok_or_else(no_memory)?;
+        let (bytes, frame) = memory.data_and_store_mut(&mut self.caller);
+        Ok((slice(bytes, at, size)?, frame))
+    }
+
+    /// Returns `size` bytes of linear memory at `at` for writing, with the frame beside them.
+    pub(crate) fn bytes_mut(&mut self, at: u32, size: u32) -> Served<(&mut [u8], &mut Frame)> {
+        let memory = self.caller.data().memory.ok_or_else(no_memory)?;
+        let (bytes, frame) = memory.data_and_store_mut(&mut self.caller);
+        let end = u64::from(at) + u64::from(size);
+        let bytes = bytes
+            .get_mut(at as usize..end as usize)
+            .ok_or(Exit::OUT_OF_BOUNDS)?;
+        Ok((bytes, frame))
+    }
+
+    /// Reads an array of fixed size.
+    pub(crate) fn read<const SIZE: usize>(&self, at: u32) -> Served<[u8; SIZE]> {
+        let bytes = self.bytes(at, SIZE as u32)?;
+        bytes.try_into().map_err(|_| Exit::OUT_OF_BOUNDS)
+    }
+
+    /// Reads a 32-byte word as a number.
+    pub(crate) fn read_word(&self, at: u32) -> Served<Word> {
+        Ok(Word::from_be_bytes(self.read::<32>(at)?))
+    }
+
+    /// Reads an address.
+    pub(crate) fn read_address(&self, at: u32) -> Served<Address> {
+        Ok(Address(self.read(at)?))
+    }
+
+    /// Writes bytes to linear memory.
+    pub(crate) fn write(&mut self, at: u32, bytes: &[u8]) -> Served<()> {
+        let size = u32::try_from(bytes.len()).map_err(|_| Exit::OUT_OF_BOUNDS)?;
+        self.bytes_mut(at, size)?.0.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Writes a number as a 32-byte word.
+    pub(crate) fn write_word(&mut self, at: u32, word: Word) -> Served<()> {
+        let bytes: Bytes32 = word.to_be_bytes();
+        self.write(at, &bytes)
+    }
+}
+
+fn slice(bytes: &[u8], at: u32, size: u32) -> Served<&[u8]> {
+    let end = u64::from(at) + u64::from(size);
+    bytes
+        .get(at as usize..end as usize)
+        .ok_or(Exit::OUT_OF_BOUNDS)
+}
+
+fn no_memory() -> Exit {
+    Exit::Host(VmError::new(
+        VmErrorCode::INTERNAL,
+        "host function called before the instance was made",
+    ))
+}

@@ -1,0 +1,471 @@
+//! The Wasm VM: one message in, one result out.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use proz_sdk::{
+    Address, Buffer, ExecutionContext, FrameResult, Host, HostInfo, Revision, StatusCode,
+    VirtualMachine, VmError, VmErrorCode,
+};
+use wasmtime::{Instance, Memory, Store, Trap, UpdateDeadline};
+
+use crate::artefact::ArtefactStore;
+use crate::cache::{CacheCounts, CacheError, ContractCache};
+use crate::config::{PAGE_BYTES, WasmConfig};
+use crate::engine::{Contract, EngineError, Shape, WasmEngine};
+use crate::error::ValidationError;
+use crate::frame::{Exit, Frame, PageMeter};
+use crate::gas::{FuelScale, WasmGasCosts, take};
+use crate::stack_height::OVERFLOW_MARK;
+use crate::ticker::Ticker;
+use crate::validate::validate;
+
+/// Native stack that the plugin's own code needs around contract code, in bytes.
+const OWN_STACK_BYTES: u64 = 128 << 10;
+
+/// The Wasm VM.
+pub struct WasmMachine {
+    config: WasmConfig,
+    engine: WasmEngine,
+    cache: ContractCache,
+    ticker: Ticker,
+}
+
+impl std::fmt::Debug for WasmMachine {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("WasmMachine")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+impl WasmMachine {
+    /// Builds the VM.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_CONFIGURATION` when the settings contradict each other, the directory of the disk
+    /// cache cannot be used, or the machine cannot reserve the pool.
+    pub fn new(config: WasmConfig) -> Result<Self, VmError> {
+        let refuse = |message: String| VmError::new(VmErrorCode::INVALID_CONFIGURATION, message);
+        config.check().map_err(refuse)?;
+        let engine = WasmEngine::new(&config).map_err(|error| refuse(error.to_string()))?;
+        let machine = &config.machine;
+        let disk = match &machine.disk_cache {
+            Some(directory) => Some(
+                ArtefactStore::open(directory, machine.disk_cache_bytes)
+                    .map_err(|error| refuse(with_causes(&error)))?,
+            ),
+            None => None,
+        };
+        let cache = ContractCache::new(&config, &engine, disk);
+        Ok(Self {
+            config,
+            engine,
+            cache,
+            ticker: Ticker::default(),
+        })
+    }
+
+    /// Builds the VM for a host: compiled code is kept in the host's data directory unless the
+    /// configuration names another.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn for_host(mut config: WasmConfig, host: &HostInfo<'_>) -> Result<Self, VmError> {
+        let data = host.data_dir.as_str();
+        if config.machine.disk_cache.is_none() && !data.is_empty() {
+            config.machine.disk_cache = Some(std::path::Path::new(data).join("wasm"));
+        }
+        Self::new(config)
+    }
+
+    /// Returns the settings.
+    #[must_use]
+    pub fn config(&self) -> &WasmConfig {
+        &self.config
+    }
+
+    /// Returns how often each level of the cache answered.
+    #[must_use]
+    pub fn cache_counts(&self) -> CacheCounts {
+        self.cache.counts()
+    }
+
+    /// Compiles `code` into the cache, as deployment does.
+    ///
+    /// # Errors
+    ///
+    /// As [`validate_code`](VirtualMachine::validate_code).
+    pub fn warm(&self, code: &[u8]) -> Result<(), VmError> {
+        self.contract([0; 32], code)
+            .map(|_| ())
+            .map_err(|error| match error {
+                CacheError::Refused(refusal) => refused(&refusal),
+                CacheError::Engine(error) => internal(&error),
+            })
+    }
+
+    fn contract(&self, hash: [u8; 32], code: &[u8]) -> Result<Arc<Contract>, CacheError> {
+        self.cache.get(hash, code, &self.engine, &self.config)
+    }
+
+    fn run(
+        &self,
+        contract: &Contract,
+        code_size: usize,
+        context: &ExecutionContext<'_>,
+        host: &mut Host<'_>,
+    ) -> Result<FrameResult, VmError> {
+        let message = &context.message;
+        let prices = self.config.gas_costs;
+        let limit = page_limit(&self.config, context);
+        if contract.pages > limit {
+            return Ok(FrameResult::halt(StatusCode::MEMORY_LIMIT));
+        }
+        let entry_gas = prices.entry(code_size as u64, contract.pages);
+        let Some(gas) = message.gas_limit.checked_sub(entry_gas) else {
+            return Ok(FrameResult::halt(StatusCode::OUT_OF_GAS));
+        };
+        let entry = if message.kind.is_create() {
+            contract.constructor.as_ref()
+        } else {
+            Some(&contract.entry)
+        };
+        let Some((entry, shape)) = entry else {
+            return Ok(FrameResult::success(gas, Buffer::empty()));
+        };
+        let running = Running::enter(context.transaction.sequence, message.recipient);
+        let pages = PageMeter::new(limit, contract.pages, &prices);
+        // SAFETY: the store, and with it the frame, is dropped before this function returns;
+        // `host` and `context` outlive the call, and `host` is reached only through the frame.
+        let frame = unsafe { Frame::new(host, context, prices, pages, running.is_reentrant) };
+        let mut store = Store::new(self.engine.raw(), frame);
+        store.limiter(|frame| &mut frame.pages);
+        if self.config.machine.interruptible {
+            self.ticker.start(self.engine.raw());
+            store.set_epoch_deadline(1);
+            store.epoch_deadline_callback(|store| {
+                if store.data().context().cancel.is_set() {
+                    return Err(Exit::Host(cancelled()).into());
+                }
+                Ok(UpdateDeadline::Continue(1))
+            });
+        }
+        let (scale, fuel) = FuelScale::split(gas);
+        store.set_fuel(fuel).map_err(|error| engine_fault(&error))?;
+        let instance = match contract.pre().instantiate(&mut store) {
+            Ok(instance) => instance,
+            Err(error) => return instantiation_failure(&error),
+        };
+        let memory = instance
+            .get_module_export(&mut store, &contract.memory)
+            .and_then(wasmtime::Extern::into_memory)
+            .ok_or_else(|| internal(&EngineError::Export("memory")))?;
+        store.data_mut().memory = Some(memory);
+        let ended = self.enter(
+            &mut store,
+            instance,
+            entry,
+            *shape,
+            message.input.len() as u32,
+        );
+        let exit = match ended {
+            Ok(status) => match self.output(&mut store, instance, memory, contract) {
+                Ok(()) if status == 0 => Exit::Return,
+                Ok(()) => Exit::Revert,
+                Err(exit) => exit,
+            },
+            Err(error) => exit_of(error, &mut store, instance, contract),
+        };
+        if let Exit::Host(error) = exit {
+            return Err(error);
+        }
+        if let Exit::Halt(status) = exit {
+            return Ok(FrameResult::halt(status));
+        }
+        let paid = settle(&mut store).is_ok();
+        let left = store.get_fuel().ok().and_then(|fuel| scale.gas_left(fuel));
+        let Some(gas_left) = left.filter(|_| paid) else {
+            return Ok(FrameResult::halt(StatusCode::OUT_OF_GAS));
+        };
+        let frame = store.data_mut();
+        let output = Buffer::from(std::mem::take(&mut frame.output));
+        if matches!(exit, Exit::Revert) {
+            return Ok(FrameResult::revert(gas_left, output));
+        }
+        let mut result = FrameResult::success(gas_left, output);
+        result.gas_refund = frame.gas_refund;
+        Ok(result)
+    }
+
+    fn enter(
+        &self,
+        store: &mut Store<Frame>,
+        instance: Instance,
+        entry: &wasmtime::ModuleExport,
+        shape: Shape,
+        input_size: u32,
+    ) -> wasmtime::Result<u32> {
+        let function = instance
+            .get_module_export(&mut *store, entry)
+            .and_then(wasmtime::Extern::into_func)
+            .ok_or_else(|| wasmtime::Error::msg("the entry point is no function"))?;
+        match (shape.takes_length, shape.returns_status) {
+            (false, true) => function.typed::<(), u32>(&*store)?.call(store, ()),
+            (true, true) => function.typed::<u32, u32>(&*store)?.call(store, input_size),
+            (false, false) => function
+                .typed::<(), ()>(&*store)?
+                .call(store, ())
+                .map(|()| 0),
+            (true, false) => function
+                .typed::<u32, ()>(&*store)?
+                .call(store, input_size)
+                .map(|()| 0),
+        }
+    }
+
+    /// Copies the output of the native protocol out of linear memory.
+    fn output(
+        &self,
+        store: &mut Store<Frame>,
+        instance: Instance,
+        memory: Memory,
+        contract: &Contract,
+    ) -> Result<(), Exit> {
+        let Some((ptr, len, indirect)) = &contract.output else {
+            return Ok(());
+        };
+        let mut place = [0_u32; 2];
+        for (slot, export) in place.iter_mut().zip([ptr, len]) {
+            let global = instance
+                .get_module_export(&mut *store, export)
+                .and_then(wasmtime::Extern::into_global)
+                .ok_or_else(|| Exit::Host(internal(&EngineError::Export("output_ptr"))))?;
+            *slot = global.get(&mut *store).i32().unwrap_or(0) as u32;
+        }
+        if *indirect {
+            for slot in &mut place {
+                let at = *slot as usize;
+                let bytes = memory
+                    .data(&*store)
+                    .get(at..)
+                    .and_then(|rest| rest.first_chunk::<4>());
+                *slot = u32::from_le_bytes(*bytes.ok_or(Exit::OUT_OF_BOUNDS)?);
+            }
+        }
+        let [ptr, len] = place;
+        if len == 0 {
+            return Ok(());
+        }
+        let copy = WasmGasCosts::words(self.config.gas_costs.host.copy_word, u64::from(len));
+        charge(store, copy)?;
+        let end = u64::from(ptr) + u64::from(len);
+        let bytes = memory
+            .data(&*store)
+            .get(ptr as usize..end as usize)
+            .ok_or(Exit::OUT_OF_BOUNDS)?;
+        let bytes = bytes.to_vec();
+        store.data_mut().output = bytes;
+        Ok(())
+    }
+}
+
+/// Sorts the error that ended contract code.
+fn exit_of(
+    error: wasmtime::Error,
+    store: &mut Store<Frame>,
+    instance: Instance,
+    contract: &Contract,
+) -> Exit {
+    let error = match error.downcast::<Exit>() {
+        Ok(exit) => return exit,
+        Err(error) => error,
+    };
+    let status = match error.downcast_ref::<Trap>() {
+        None | Some(Trap::Interrupt) => return Exit::Host(engine_fault(&error)),
+        Some(Trap::OutOfFuel) => StatusCode::OUT_OF_GAS,
+        // The counter is reached first on every module we could build; should native code ever
+        // use more stack than the counter foresees, the contract pays for it.
+        Some(Trap::StackOverflow) => StatusCode::STACK_HEIGHT,
+        Some(Trap::MemoryOutOfBounds | Trap::HeapMisaligned) => StatusCode::MEMORY_OUT_OF_BOUNDS,
+        Some(Trap::UnreachableCodeReached) => {
+            let left = instance
+                .get_module_export(&mut *store, &contract.stack_left)
+                .and_then(wasmtime::Extern::into_global)
+                .and_then(|global| global.get(&mut *store).i32());
+            if left == Some(OVERFLOW_MARK) {
+                StatusCode::STACK_HEIGHT
+            } else {
+                StatusCode::TRAP
+            }
+        }
+        Some(_) => StatusCode::TRAP,
+    };
+    Exit::Halt(status)
+}
+
+impl VirtualMachine for WasmMachine {
+    fn execute(
+        &self,
+        code: &[u8],
+        context: &ExecutionContext<'_>,
+        host: &mut Host<'_>,
+    ) -> Result<FrameResult, VmError> {
+        if context.cancel.is_set() {
+            return Err(cancelled());
+        }
+        if context.revision > Revision::LATEST {
+            return Err(VmError::new(
+                VmErrorCode::UNSUPPORTED,
+                format!(
+                    "expected a revision up to {}, found {}",
+                    Revision::LATEST,
+                    context.revision
+                ),
+            ));
+        }
+        if context.message.kind.name().is_none() {
+            return Err(VmError::new(
+                VmErrorCode::UNSUPPORTED,
+                format!(
+                    "expected a message kind up to 5, found {}",
+                    context.message.kind.0
+                ),
+            ));
+        }
+        let contract = match self.contract(context.message.code_hash.0, code) {
+            Ok(contract) => contract,
+            // Code that validation refuses cannot be deployed; met all the same, it halts.
+            Err(CacheError::Refused(_)) => return Ok(FrameResult::halt(StatusCode::CODE_REFUSED)),
+            Err(CacheError::Engine(error)) => return Err(internal(&error)),
+        };
+        self.run(&contract, code.len(), context, host)
+    }
+
+    fn validate_code(&self, code: &[u8]) -> Result<(), VmError> {
+        validate(code, &self.config)
+            .map(|_| ())
+            .map_err(|error| refused(&error))
+    }
+
+    fn native_stack_bytes(&self) -> u64 {
+        (self.config.machine.native_stack_bytes as u64).saturating_add(OWN_STACK_BYTES)
+    }
+
+    fn shutdown(&self) {
+        self.ticker.stop();
+    }
+}
+
+fn cancelled() -> VmError {
+    VmError::new(VmErrorCode::CANCELLED, "the transaction was cancelled")
+}
+
+/// Pays for pages grown since the last host function.
+fn settle(store: &mut Store<Frame>) -> Result<(), Exit> {
+    let owed = store.data_mut().pages.settle();
+    if owed == 0 {
+        Ok(())
+    } else {
+        charge(store, owed)
+    }
+}
+
+fn charge(store: &mut Store<Frame>, gas: u64) -> Result<(), Exit> {
+    // Fails only on an engine that does not count fuel; ours always does.
+    let left = take(store.get_fuel().unwrap_or(0), gas);
+    let _ = store.set_fuel(left.unwrap_or(0));
+    left.map(|_| ()).ok_or(Exit::OUT_OF_GAS)
+}
+
+fn page_limit(config: &WasmConfig, context: &ExecutionContext<'_>) -> u32 {
+    let pages = context.limits.memory_bytes / PAGE_BYTES;
+    config
+        .max_memory_pages
+        .min(u32::try_from(pages).unwrap_or(u32::MAX))
+}
+
+/// The pool is full, or memory ran out: nothing a result may show.
+fn instantiation_failure(error: &wasmtime::Error) -> Result<FrameResult, VmError> {
+    if error.downcast_ref::<Trap>().is_some() {
+        return Ok(FrameResult::halt(StatusCode::TRAP));
+    }
+    Err(VmError::new(
+        VmErrorCode::UNSUPPORTED,
+        format!("no room for another instance: {error:#}"),
+    ))
+}
+
+fn engine_fault(error: &wasmtime::Error) -> VmError {
+    VmError::new(VmErrorCode::INTERNAL, format!("wasmtime failed: {error:#}"))
+}
+
+fn internal(error: &EngineError) -> VmError {
+    VmError::new(VmErrorCode::INTERNAL, error.to_string())
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+/// Turns a refusal into the interface's error.
+fn refused(error: &ValidationError) -> VmError {
+    let (code, offset) = match error {
+        ValidationError::CodeTooLarge { .. } => (VmErrorCode::CODE_TOO_LARGE, None),
+        ValidationError::MissingRequiredExport { .. } | ValidationError::WrongExportType { .. } => {
+            (VmErrorCode::MISSING_EXPORT, None)
+        }
+        ValidationError::ProhibitedImport { .. } | ValidationError::WrongImportType { .. } => {
+            (VmErrorCode::PROHIBITED_IMPORT, None)
+        }
+        ValidationError::MemoryTooLarge { .. } => (VmErrorCode::MEMORY_TOO_LARGE, None),
+        ValidationError::TooMany { .. } => (VmErrorCode::LIMIT_EXCEEDED, None),
+        ValidationError::ProhibitedOperator { offset, .. }
+        | ValidationError::ProhibitedFeature { offset, .. } => {
+            (VmErrorCode::PROHIBITED_INSTRUCTION, Some(*offset))
+        }
+        ValidationError::InvalidWasmModule { offset, .. } => {
+            (VmErrorCode::INVALID_CODE, Some(*offset))
+        }
+    };
+    let refusal = VmError::new(code, error.to_string());
+    match offset {
+        Some(offset) => refusal.at(offset as u64),
+        None => refusal,
+    }
+}
+
+thread_local! {
+    /// Accounts whose frames are suspended on this thread, innermost last.
+    static SUSPENDED: RefCell<Vec<(u64, Address)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Marks an account as running while it lives.
+struct Running {
+    is_reentrant: bool,
+}
+
+impl Running {
+    fn enter(sequence: u64, account: Address) -> Self {
+        SUSPENDED.with_borrow_mut(|suspended| {
+            let is_reentrant = suspended.contains(&(sequence, account));
+            suspended.push((sequence, account));
+            Self { is_reentrant }
+        })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        SUSPENDED.with_borrow_mut(|suspended| suspended.pop());
+    }
+}

@@ -1,0 +1,14 @@
+//! The Wasm VM from outside: contracts as text and as artefacts, real modules, the specification's
+//! suite, hostile modules.
+
+mod bad_input;
+mod conformance;
+mod contracts;
+mod corpus;
+mod disk;
+mod execute;
+mod gas;
+mod host_functions;
+mod refusals;
+mod stack;
+mod support;
