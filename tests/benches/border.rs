@@ -2,7 +2,7 @@
 //! against the same engine linked statically, and a nested call through the host.
 //!
 //!     cargo xtask stage && cargo bench -p proz-tests --bench border
-#![allow(missing_docs, unreachable_pub)]
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 #[path = "../../plugins/evm/benches/shared/mod.rs"]
 mod shared;

@@ -1,4 +1,5 @@
 //! Versions swapped while transactions run: none fails, none is mixed, none waits.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use alloy_primitives::{Address, Bytes, U256, address};
 use proz_host::{

@@ -102,10 +102,10 @@ impl<'r> FileRun<'r> {
     }
 
     fn run_vm_test(&mut self, name: &Arc<str>, test: &Test<'_>, exec: &Exec) -> Result<(), Flaw> {
-        if let Some(wanted) = &self.options.fork {
-            if !is_fork(wanted, vm_test::FORK, None) {
-                return Ok(());
-            }
+        if let Some(wanted) = &self.options.fork
+            && !is_fork(wanted, vm_test::FORK, None)
+        {
+            return Ok(());
         }
         let id = self.id(name, vm_test::FORK, Indexes::default());
         let result = vm_test::run(self.vms, id, test, exec, None)?;
@@ -123,10 +123,10 @@ impl<'r> FileRun<'r> {
                 return Err(Flaw::new("post", problem));
             };
             let revision = revision_of(&fork.0);
-            if let Some(wanted) = &self.options.fork {
-                if !is_fork(wanted, &fork.0, revision) {
-                    continue;
-                }
+            if let Some(wanted) = &self.options.fork
+                && !is_fork(wanted, &fork.0, revision)
+            {
+                continue;
             }
             let Some(revision) = revision else {
                 for case in cases {

@@ -83,6 +83,7 @@ fn digits(text: &str) -> Option<U256> {
     }
     let mut limbs = [0u64; 4];
     let mut place = 0;
+    #[allow(clippy::explicit_counter_loop, reason = "the place also ends the loop")]
     for digit in digits.bytes().rev() {
         let digit = u64::from(nibble(digit)?);
         match limbs.get_mut(place / 16) {

@@ -245,11 +245,10 @@ impl<'f, 'a> FrameAccess<'f, 'a> {
         self.executor.check_alive()?;
         self.executor
             .precompile(address, input, gas_limit, self.message, self.recipient)
-            .map_err(|error| {
+            .inspect_err(|&error| {
                 if error == HostError::UNSUPPORTED {
                     self.refusal = Some(error);
                 }
-                error
             })
     }
 

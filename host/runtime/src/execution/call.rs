@@ -110,14 +110,14 @@ impl Executor<'_> {
     /// Finds code and machine for an account, through its delegation. Spec: EIP-7702.
     fn route(&mut self, address: Address) -> Result<Route, HostError> {
         let (mut code, mut hash) = self.code_of(address)?;
-        if self.surroundings.rules.revision.enables(Revision::Prague) {
-            if let Some(delegate) = delegate_of(&code) {
-                // A delegation to a precompile runs empty code. Spec: EIP-7702.
-                if self.surroundings.precompiles.get(&delegate).is_some() {
-                    return Ok(Route::Nothing);
-                }
-                (code, hash) = self.code_of(delegate)?;
+        if self.surroundings.rules.revision.enables(Revision::Prague)
+            && let Some(delegate) = delegate_of(&code)
+        {
+            // A delegation to a precompile runs empty code. Spec: EIP-7702.
+            if self.surroundings.precompiles.get(&delegate).is_some() {
+                return Ok(Route::Nothing);
             }
+            (code, hash) = self.code_of(delegate)?;
         }
         if code.is_empty() {
             return Ok(Route::Nothing);

@@ -259,16 +259,16 @@ impl VmSet {
     /// Machine for a container: the highest loaded version that its requirement accepts.
     pub(crate) fn route(&self, container: &Container<'_>, bytes: &[u8]) -> Option<Arc<Machine>> {
         let key = Container::route_key(bytes)?;
-        if let Ok(routes) = self.routes.read() {
-            if let Some(route) = routes.get(key) {
-                return route.clone();
-            }
+        if let Ok(routes) = self.routes.read()
+            && let Some(route) = routes.get(key)
+        {
+            return route.clone();
         }
         let route = self.resolve(container.vm_type, container.requirement);
-        if let Ok(mut routes) = self.routes.write() {
-            if routes.len() < ROUTES_KEPT {
-                routes.insert(key.to_vec(), route.clone());
-            }
+        if let Ok(mut routes) = self.routes.write()
+            && routes.len() < ROUTES_KEPT
+        {
+            routes.insert(key.to_vec(), route.clone());
         }
         route
     }

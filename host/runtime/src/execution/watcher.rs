@@ -51,47 +51,47 @@ impl Executor<'_> {
     /// Tells of a frame's start.
     #[inline]
     pub(crate) fn watch_start(&self, message: &Message<'_>, input: &[u8]) {
-        if let Some(watcher) = &self.watcher {
-            if watcher.wants(TraceMask::FRAMES) {
-                watcher.inspector.borrow_mut().frame_start(&FrameStart {
-                    kind: message.kind,
-                    depth: message.depth,
-                    is_static: message.is_static,
-                    gas_limit: message.gas_limit,
-                    sender: message.sender.into(),
-                    recipient: message.recipient.into(),
-                    code_address: message.code_address.into(),
-                    value: message.value.to_u256(),
-                    input,
-                });
-            }
+        if let Some(watcher) = &self.watcher
+            && watcher.wants(TraceMask::FRAMES)
+        {
+            watcher.inspector.borrow_mut().frame_start(&FrameStart {
+                kind: message.kind,
+                depth: message.depth,
+                is_static: message.is_static,
+                gas_limit: message.gas_limit,
+                sender: message.sender.into(),
+                recipient: message.recipient.into(),
+                code_address: message.code_address.into(),
+                value: message.value.to_u256(),
+                input,
+            });
         }
     }
 
     /// Tells what runs in the frame.
     #[inline]
     pub(crate) fn watch_code(&self, name: &str, vm_type: &str) {
-        if let Some(watcher) = &self.watcher {
-            if watcher.wants(TraceMask::FRAMES) {
-                watcher
-                    .inspector
-                    .borrow_mut()
-                    .frame_code(FrameCode { name, vm_type });
-            }
+        if let Some(watcher) = &self.watcher
+            && watcher.wants(TraceMask::FRAMES)
+        {
+            watcher
+                .inspector
+                .borrow_mut()
+                .frame_code(FrameCode { name, vm_type });
         }
     }
 
     /// Tells of a frame's end.
     #[inline]
     pub(crate) fn watch_end(&self, status: StatusCode, gas_used: u64, output: &[u8]) {
-        if let Some(watcher) = &self.watcher {
-            if watcher.wants(TraceMask::FRAMES) {
-                watcher.inspector.borrow_mut().frame_end(&FrameEnd {
-                    status,
-                    gas_used,
-                    output,
-                });
-            }
+        if let Some(watcher) = &self.watcher
+            && watcher.wants(TraceMask::FRAMES)
+        {
+            watcher.inspector.borrow_mut().frame_end(&FrameEnd {
+                status,
+                gas_used,
+                output,
+            });
         }
     }
 
@@ -139,38 +139,38 @@ impl Executor<'_> {
         new: Option<U256>,
         is_transient: bool,
     ) {
-        if let Some(watcher) = &self.watcher {
-            if watcher.wants(TraceMask::STORAGE) {
-                watcher.inspector.borrow_mut().storage(&StorageAccess {
-                    address,
-                    key,
-                    value,
-                    new,
-                    is_transient,
-                });
-            }
+        if let Some(watcher) = &self.watcher
+            && watcher.wants(TraceMask::STORAGE)
+        {
+            watcher.inspector.borrow_mut().storage(&StorageAccess {
+                address,
+                key,
+                value,
+                new,
+                is_transient,
+            });
         }
     }
 
     /// Tells of a log.
     #[inline]
     pub(crate) fn watch_log(&self, address: Address, topics: &[B256], data: &[u8]) {
-        if let Some(watcher) = &self.watcher {
-            if watcher.wants(TraceMask::LOGS) {
-                watcher.inspector.borrow_mut().log(address, topics, data);
-            }
+        if let Some(watcher) = &self.watcher
+            && watcher.wants(TraceMask::LOGS)
+        {
+            watcher.inspector.borrow_mut().log(address, topics, data);
         }
     }
 
     /// Tells of a self-destruction.
     pub(crate) fn watch_selfdestruct(&self, address: Address, beneficiary: Address, value: U256) {
-        if let Some(watcher) = &self.watcher {
-            if watcher.wants(TraceMask::FRAMES) {
-                watcher
-                    .inspector
-                    .borrow_mut()
-                    .selfdestruct(address, beneficiary, value);
-            }
+        if let Some(watcher) = &self.watcher
+            && watcher.wants(TraceMask::FRAMES)
+        {
+            watcher
+                .inspector
+                .borrow_mut()
+                .selfdestruct(address, beneficiary, value);
         }
     }
 

@@ -70,10 +70,9 @@ impl Activation {
     }
 
     fn plain_at(&self, height: u64, machines: &[Arc<Machine>]) -> Result<Arc<Machine>, String> {
-        let begun = self.rules.iter().filter(|rule| rule.from_block <= height);
+        let mut begun = self.rules.iter().filter(|rule| rule.from_block <= height);
         let requirement = begun
-            .filter(|rule| is_plain(&rule.vm.subject, machines))
-            .next_back()
+            .rfind(|rule| is_plain(&rule.vm.subject, machines))
             .map_or_else(plain_default, |rule| rule.vm.clone());
         best(&requirement, machines).ok_or_else(|| requirement.to_string())
     }

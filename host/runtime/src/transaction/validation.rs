@@ -28,10 +28,10 @@ pub(crate) fn check_stateless(
     check_type(transaction, block, rules)?;
     check_fees(transaction, block, rules.revision)?;
     check_blobs(transaction, block, rules)?;
-    if let Some(authorizations) = &transaction.authorizations {
-        if authorizations.is_empty() {
-            return Err(InvalidTransaction::NoAuthorizations);
-        }
+    if let Some(authorizations) = &transaction.authorizations
+        && authorizations.is_empty()
+    {
+        return Err(InvalidTransaction::NoAuthorizations);
     }
     check_gas(transaction, block, rules)
 }
@@ -204,14 +204,14 @@ pub(crate) fn check_sender(
             .into());
         }
     }
-    if let Some(found) = transaction.nonce {
-        if found != nonce {
-            return Err(InvalidTransaction::Nonce {
-                found,
-                expected: nonce,
-            }
-            .into());
+    if let Some(found) = transaction.nonce
+        && found != nonce
+    {
+        return Err(InvalidTransaction::Nonce {
+            found,
+            expected: nonce,
         }
+        .into());
     }
     if nonce == u64::MAX {
         return Err(InvalidTransaction::NonceOverflow.into());
