@@ -17,7 +17,9 @@ use proz_interface::abi_stable::{
     sabi_types::RMut,
     std_types::{RSlice, RStr},
 };
-use proz_interface::v1::{FrameResult, HostInfo, StateAccess_TO, VirtualMachineBox};
+use proz_interface::v1::{
+    FrameResult, HostInfo, StateAccess, StateAccess_TO, VirtualMachineBox, Word,
+};
 use proz_loader::Loader;
 use proz_state::MemoryDb;
 use proz_tests::{build_plugin, plugins_dir};
@@ -50,7 +52,7 @@ fn run(
         .unwrap()
 }
 
-/// Empty execution, and one storage callback: the difference divided by their number.
+/// Empty execution; storage callbacks from the plugin; and the same calls of the same host without a border.
 fn border(criterion: &mut Criterion) {
     let vm = load(&build_plugin("tests/fixtures/border-plugin"));
     let around = Surroundings::new();
@@ -74,6 +76,15 @@ fn border(criterion: &mut Criterion) {
             });
         });
     }
+    let mut host = Simple::new(&stop());
+    group.bench_function("storage by `dyn`, no border", |bencher| {
+        let host: &mut dyn StateAccess = black_box(&mut host);
+        bencher.iter(|| {
+            for _ in 0..REPEATS {
+                host.storage_load(&Word::ZERO).into_result().unwrap();
+            }
+        });
+    });
     group.finish();
 }
 

@@ -12,12 +12,12 @@ pub(crate) fn write(text: std::fmt::Arguments<'_>) {
     }
 }
 
-/// Like `print!`, but see [`write`].
+/// Like `print!`, but see [`write()`].
 macro_rules! out {
     ($($arguments:tt)*) => { $crate::out::write(format_args!($($arguments)*)) };
 }
 
-/// Like `println!`, but see [`write`].
+/// Like `println!`, but see [`write()`].
 macro_rules! outln {
     ($($arguments:tt)*) => { $crate::out::write(format_args!("{}\n", format_args!($($arguments)*))) };
 }

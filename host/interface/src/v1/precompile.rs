@@ -12,7 +12,7 @@ pub type PrecompileBox = Precompile_TO<'static, RBox<()>>;
 /// A contract implemented natively.
 ///
 /// Thread-safe. A pure precompile ignores `state`; a stateful one works on the storage of its own
-/// address, within the rules of [`StateAccess`](super::StateAccess).
+/// address, within the rules of `StateAccess`.
 #[sabi_trait]
 #[sabi(impl_InterfaceType(Send, Sync))]
 pub trait Precompile: Send + Sync {

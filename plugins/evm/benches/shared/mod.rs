@@ -150,7 +150,10 @@ impl Simple {
     }
 
     fn load(&self, key: U256) -> U256 {
-        self.storage.get(&key).copied().unwrap_or_default()
+        match self.storage.get(&key) {
+            Some(value) => *value,
+            None => U256::ZERO,
+        }
     }
 
     fn store(&mut self, key: U256, value: U256) -> U256 {
