@@ -14,6 +14,15 @@ pub(crate) struct CliError {
     hint: Option<String>,
 }
 
+/// What could not be done, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+struct Because {
+    message: String,
+    #[source]
+    cause: Box<dyn Error + Send + Sync>,
+}
+
 /// What a command ends with.
 pub(crate) type Outcome = Result<ExitCode, CliError>;
 
@@ -24,6 +33,17 @@ impl CliError {
             source: message.into().into(),
             hint: None,
         }
+    }
+
+    /// An error told by what could not be done, then why.
+    pub(crate) fn because(
+        message: impl Into<String>,
+        cause: impl Error + Send + Sync + 'static,
+    ) -> Self {
+        Self::from(Because {
+            message: message.into(),
+            cause: Box::new(cause),
+        })
     }
 
     /// Adds what to do about it.

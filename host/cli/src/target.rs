@@ -61,7 +61,8 @@ pub(crate) fn read(text: &str, reading: &Reading) -> Result<Contract, CliError> 
         contract: reading.contract.clone(),
         ..ReadOptions::default()
     };
-    Ok(read_argument(text, &options)?)
+    read_argument(text, &options)
+        .map_err(|error| CliError::because(format!("cannot take code from `{text}`"), error))
 }
 
 /// VM that code is for.
@@ -74,11 +75,8 @@ pub(crate) fn vm_of(contract: &Contract, reading: &Reading) -> Result<String, Cl
         .vm_type()
         .map(ToOwned::to_owned)
         .ok_or_else(|| {
-            CliError::new(format!(
-                "cannot tell which VM runs {:?} code",
-                contract.kind
-            ))
-            .hint("name it with --vm")
+            CliError::new(format!("cannot tell which VM runs {}", contract.kind))
+                .hint("name it with --vm")
         })
 }
 

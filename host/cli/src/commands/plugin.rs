@@ -5,7 +5,9 @@ use crate::{
     error::Outcome,
     session::search_path,
 };
-use proz_manifest::{Discovery, DiscoveryOptions, LocationStatus, PassedOverReason, discover};
+use proz_manifest::{
+    Candidate, Discovery, DiscoveryOptions, LocationStatus, PassedOverReason, discover,
+};
 use std::process::ExitCode;
 
 pub(crate) fn run(common: &Common, args: &PluginArgs) -> Outcome {
@@ -16,11 +18,17 @@ pub(crate) fn run(common: &Common, args: &PluginArgs) -> Outcome {
 }
 
 fn list(common: &Common, explain: bool) -> Outcome {
-    let discovery = discover(&search_path(common), &options());
+    let mut discovery = discover(&search_path(common), &options());
+    let is_asked_for = |candidate: &Candidate| {
+        let mut requirements = common.require.iter();
+        common.require.is_empty() || requirements.any(|r| r.is_satisfied_by(candidate))
+    };
+    let (taken, unasked): (Vec<_>, Vec<_>) = discovery.taken.into_iter().partition(is_asked_for);
+    discovery.taken = taken;
     if common.json {
         outln!(
             "{}",
-            serde_json::to_string_pretty(&json(&discovery, explain))?
+            serde_json::to_string_pretty(&json(&discovery, &unasked, explain))?
         );
         return Ok(ExitCode::SUCCESS);
     }
@@ -49,6 +57,12 @@ fn list(common: &Common, explain: bool) -> Outcome {
                 why(&passed.reason)
             );
         }
+        for candidate in &unasked {
+            outln!(
+                "passed over {}: {UNASKED}",
+                candidate.manifest_path.display()
+            );
+        }
         outln!("searched");
         for place in &discovery.locations {
             outln!(
@@ -63,6 +77,9 @@ fn list(common: &Common, explain: bool) -> Outcome {
     }
     Ok(ExitCode::SUCCESS)
 }
+
+/// Why a good candidate is not listed.
+const UNASKED: &str = "satisfies no requirement given with --require";
 
 /// What this program accepts.
 pub(super) fn options() -> DiscoveryOptions {
@@ -105,7 +122,7 @@ fn state(status: &LocationStatus) -> String {
     }
 }
 
-fn json(discovery: &Discovery, explain: bool) -> serde_json::Value {
+fn json(discovery: &Discovery, unasked: &[Candidate], explain: bool) -> serde_json::Value {
     let taken: Vec<_> = discovery
         .taken
         .iter()
@@ -125,10 +142,12 @@ fn json(discovery: &Discovery, explain: bool) -> serde_json::Value {
     if !explain {
         return serde_json::json!({ "plugins": taken });
     }
-    let passed: Vec<_> = discovery
-        .passed_over
-        .iter()
-        .map(|p| serde_json::json!({ "manifest": p.manifest_path, "reason": why(&p.reason) }))
+    let passed_over = discovery.passed_over.iter();
+    let unasked = unasked.iter();
+    let passed: Vec<_> = passed_over
+        .map(|p| (&p.manifest_path, why(&p.reason)))
+        .chain(unasked.map(|c| (&c.manifest_path, UNASKED.to_owned())))
+        .map(|(manifest, reason)| serde_json::json!({ "manifest": manifest, "reason": reason }))
         .collect();
     let searched: Vec<_> = discovery
         .locations
