@@ -4,8 +4,9 @@
 //!
 //! Everything here panics when a plugin cannot be built: a test cannot go on without it.
 
+pub mod arena;
 mod build;
 mod places;
 
 pub use build::{build_c, build_example, build_example_with, build_plugin};
-pub use places::{corpora_dir, plugins_dir, workspace_root};
+pub use places::{corpora_dir, plugins_dir, program, workspace_root};

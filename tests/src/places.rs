@@ -39,3 +39,20 @@ pub fn plugins_dir() -> PathBuf {
     );
     folder
 }
+
+/// The program `proz`, as `cargo xtask stage` builds it.
+///
+/// # Panics
+///
+/// When it has not been built.
+pub fn program() -> PathBuf {
+    let plugins = plugins_dir();
+    let folder = plugins.parent().expect("the folder lies in another");
+    let program = folder.join(format!("proz{}", std::env::consts::EXE_SUFFIX));
+    assert!(
+        program.is_file(),
+        "{} is absent: run `cargo xtask stage`",
+        program.display()
+    );
+    program
+}

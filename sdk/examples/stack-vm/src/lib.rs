@@ -30,7 +30,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             max_stack_items: 256,
-            max_buffer_bytes: 65_536,
+            max_buffer_bytes: 1_048_576,
         }
     }
 }
