@@ -12,7 +12,7 @@ use alloy_primitives::Bytes;
 pub struct GasEstimate {
     /// The limit: at least what is needed, at most 1.5 % above.
     pub gas: u64,
-    /// Executions it took to find it; at most 67.
+    /// Executions it took to find it; below 30 for the limits of a block.
     pub executions: u32,
 }
 
@@ -50,7 +50,9 @@ pub enum EstimateError {
 /// Finds the limit by executing with `run`, which must not keep changes.
 ///
 /// The first trial runs with the transaction's own limit; the next ones with what it spent before
-/// refunds, and with the 64th on top that nested calls hold back (EIP-150); then by halving.
+/// refunds, and if that fails with the 64th on top that nested calls hold back (EIP-150); then with a
+/// little less than what succeeded, since a call may take less where less is left; then by
+/// doubling and halving.
 pub(crate) fn estimate_gas(
     transaction: &Transaction,
     rules: &ChainRules,
@@ -85,18 +87,24 @@ pub(crate) fn estimate_gas(
             status: whole.status,
         });
     }
-    // Below `low` nothing succeeds, with `high` it does.
-    let (mut low, mut high) = (whole.gas_spent.max(least) - 1, gas_limit);
-    let guesses = [low + 1, low + 2 + low / 63];
-    let mut guesses = guesses.iter();
-    while high - low > (high / 67).max(1) {
-        let guess = guesses
-            .next()
-            .copied()
-            .filter(|guess| *guess > low && *guess < high)
-            .unwrap_or(low + (high - low) / 2);
+    // With `low` it fails, or cannot be tried; with `high` it succeeds.
+    let (mut low, mut high) = (least - 1, gas_limit);
+    let spent = whole.gas_spent;
+    let mut guesses = [spent, spent + 1 + spent / 63].into_iter();
+    let mut is_probed = false;
+    while high - low > tolerance(high) {
+        let guess = match guesses.find(|guess| *guess > low && *guess < high) {
+            Some(guess) => guess,
+            // Whether a little less does is what tells a good guess.
+            None if !is_probed => {
+                is_probed = true;
+                high - tolerance(high)
+            }
+            None => (low + (high - low) / 2).min(low.saturating_mul(2)),
+        };
         if try_with(guess)?.is_success() {
             high = guess;
+            guesses = [0, 0].into_iter();
         } else {
             low = guess;
         }
@@ -105,4 +113,10 @@ pub(crate) fn estimate_gas(
         gas: high,
         executions,
     })
+}
+
+/// How far apart a limit that fails and one that succeeds may lie. A 68th of the answer leaves the
+/// least limit at 67 68ths of it at least, so the answer is 1.4926 % above the least at most.
+fn tolerance(gas: u64) -> u64 {
+    (gas / 68).max(1)
 }

@@ -10,9 +10,11 @@ use proz_interface::abi_stable::std_types::RSlice;
 /// undoing each trial.
 ///
 /// The first trial runs with the whole limit of the context and tells how much was spent; the
-/// second tries that figure, the third adds the 64th that nested calls hold back. Most messages
-/// need no more. Otherwise the limit is halved in until the answer is at most 1.5 % above the
-/// least limit that succeeds: at most 67 executions in all, since each halves a 64-bit range.
+/// second tries that figure; if it fails, the third adds the 64th that nested calls hold back
+/// (EIP-150). What succeeds is tried with a little less, since a frame may take less where less is
+/// left. Most messages need no more. Otherwise the limit is doubled and halved until the answer is
+/// at most 1.5 % above the least limit that succeeds: at most 132 executions for any 64-bit limit,
+/// below 30 for those of a block.
 ///
 /// # Errors
 ///
@@ -43,25 +45,26 @@ pub fn estimate_by_trial<V: VirtualMachine + ?Sized>(
         return Err(refusal(&whole, limit));
     }
     let spent = limit.saturating_sub(whole.gas_left);
-    // Known to fail, known to succeed. Less than what was spent may still be enough for code that
-    // looks at its gas, but such a limit is not one to recommend.
-    let (mut low, mut high) = (spent.saturating_sub(1), limit);
-
-    for guess in [spent, spent.saturating_add(spent / 63).saturating_add(1)] {
-        if guess < high && guess > low && high - low > tolerance(high) {
-            if run(guess, host)?.status.is_success() {
-                high = guess;
-            } else {
-                low = guess;
-            }
-        }
-    }
+    // With `low` it fails, or cannot be tried; with `high` it succeeds.
+    let (mut low, mut high) = (0, limit);
+    let held_back = (spent / 63).saturating_add(1);
+    let mut guesses = [spent, spent.saturating_add(held_back)].into_iter();
+    let mut is_probed = false;
     while high - low > tolerance(high) {
-        let middle = low + (high - low) / 2;
-        if run(middle, host)?.status.is_success() {
-            high = middle;
+        let guess = match guesses.find(|guess| *guess > low && *guess < high) {
+            Some(guess) => guess,
+            // Whether a little less does is what tells a good guess.
+            None if !is_probed => {
+                is_probed = true;
+                high - tolerance(high)
+            }
+            None => (low + (high - low) / 2).min(low.saturating_mul(2).max(1)),
+        };
+        if run(guess, host)?.status.is_success() {
+            high = guess;
+            guesses = [0, 0].into_iter();
         } else {
-            low = middle;
+            low = guess;
         }
     }
     Ok(GasEstimate {
