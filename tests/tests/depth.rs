@@ -1,18 +1,20 @@
 //! Recursion to the depth limit: 1,024 nested frames, on a thread whose native stack could not hold them.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-use alloy_primitives::{Address, Bytes, U256, address};
+use alloy_primitives::{Address, Bytes, U256, address, hex};
 use proz_artifact::{ReadOptions, encode_call, read_file};
 use proz_host::{
     Block, ChainConfig, ExecutionResult, Host, Revision, SearchPath, Transaction, VmFactoryConfig,
+    container,
 };
 use proz_sdk_testing::mock::Environment;
 use proz_state::MemoryDb;
-use proz_tests::{plugins_dir, workspace_root};
+use proz_tests::{arena::install_plugin, plugins_dir, workspace_root};
 use std::thread;
 
 const A: Address = address!("0x000000000000000000000000000000000000aaaa");
 const B: Address = address!("0x000000000000000000000000000000000000bbbb");
+const C: Address = address!("0x000000000000000000000000000000000000cccc");
 /// Native stack of the thread that executes, in bytes: a tenth of what 1,024 nested frames take.
 const STACK_BYTES: usize = 256 * 1024;
 
@@ -24,12 +26,19 @@ fn block() -> Block {
     }
 }
 
+/// The shipped machines, and the stack machine of the examples.
 fn host() -> Host {
+    let folder = tempfile::tempdir().unwrap();
+    install_plugin("sdk/examples/stack-vm", "stack-vm.toml", folder.path());
     let plugins = VmFactoryConfig {
-        search_path: SearchPath::explicit([plugins_dir()]),
+        search_path: SearchPath::explicit([folder.path().to_path_buf(), plugins_dir()]),
         ..VmFactoryConfig::default()
     };
-    Host::new(ChainConfig::ethereum(Revision::Cancun), plugins).unwrap()
+    let chain = ChainConfig {
+        containers: true,
+        ..ChainConfig::ethereum(Revision::Cancun)
+    };
+    Host::new(chain, plugins).unwrap()
 }
 
 /// Calls `to` with all the gas there can be: each call keeps back a 64th.
@@ -57,6 +66,16 @@ fn assert_reached(result: &ExecutionResult, depth: u64) {
     assert_eq!(U256::from_be_slice(&result.return_data), U256::from(depth));
 }
 
+/// `Probe.recurse` for the stack machine.
+const STACK_RECURSE: [u8; 60] = hex!(
+    "5301" "010124" "30" "0300" "21000e" // depth; on if it is not zero
+    "5020" "60" // return 0
+    "0104" "12c2eb10" "5004" "35" "5020" "010101" "11" "5020" // recurse(self, depth - 1)
+    "010100" "010104" "30" "34" "52" "210031" // call the peer; on if it succeeded
+    "010100" "5020" "60" // return 0
+    "010100" "53" "010101" "10" "5020" "60" // return its answer + 1
+);
+
 fn probes() -> MemoryDb {
     let probe = workspace_root().join("tests/fixtures/solidity/artifacts/Probe.json");
     let probe = read_file(&probe, &ReadOptions::default()).unwrap();
@@ -74,6 +93,23 @@ fn two_contracts_of_one_vm_call_each_other_to_the_depth_limit_and_no_deeper() {
     assert_reached(&call(&state, A, recurse(B, 1_024)), 1_024);
     assert_reached(&call(&state, A, recurse(B, 1_025)), 1_024);
     assert_reached(&call(&state, A, recurse(A, 5_000)), 1_024);
+}
+
+#[test]
+fn contracts_of_two_vms_call_each_other_to_the_depth_limit_and_no_deeper() {
+    let selector = &recurse(A, 0)[..4];
+    assert!(
+        STACK_RECURSE.windows(4).any(|w| w == selector),
+        "{selector:02x?}"
+    );
+    let mut state = probes();
+    let stack = container::encode("stack", "", &STACK_RECURSE).unwrap();
+    state.set_code(C, stack.into());
+    for (outer, peer) in [(A, C), (C, A), (C, C)] {
+        assert_reached(&call(&state, outer, recurse(peer, 3)), 3);
+        assert_reached(&call(&state, outer, recurse(peer, 1_024)), 1_024);
+        assert_reached(&call(&state, outer, recurse(peer, 1_025)), 1_024);
+    }
 }
 
 /// Code that creates itself, and returns the address of what it created.
