@@ -107,9 +107,7 @@ impl Host {
         let lease = self.lease(block);
         let rules = self.rules(block);
         let result = transact(lease.set(), &rules, block, db, transaction, options);
-        if let Err(ExecutionError::PluginFault { generation, .. }) = &result {
-            self.factory.registry().record_fault(*generation);
-        }
+        self.record_fault(&result);
         result
     }
 
@@ -160,8 +158,22 @@ impl Host {
         call: &SystemCall,
     ) -> Result<ExecutionResult, ExecutionError> {
         let lease = self.lease(block);
-        let result = system_call(lease.set(), &self.rules(block), block, &*db, call)?;
+        let result = system_call(lease.set(), &self.rules(block), block, &*db, call);
+        self.record_fault(&result);
+        let result = result?;
         db.apply(&result.state_changes)?;
         Ok(result)
+    }
+
+    /// Counts a fault against the build that did it.
+    fn record_fault(&self, result: &Result<ExecutionResult, ExecutionError>) {
+        if let Err(ExecutionError::PluginFault {
+            generation,
+            message,
+            ..
+        }) = result
+        {
+            self.factory.registry().record_fault(*generation, message);
+        }
     }
 }

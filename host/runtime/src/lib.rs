@@ -14,6 +14,7 @@
 
 mod chain;
 pub mod container;
+mod deadline;
 mod estimate;
 mod execution;
 mod host;
@@ -24,15 +25,16 @@ pub mod transaction;
 pub use chain::{
     ChainConfig, ChainRules, ETHEREUM_LIMITS, RevisionSchedule, RevisionStart, ScheduleError,
 };
+pub use deadline::Deadline;
 pub use estimate::{EstimateError, GasEstimate};
 pub use execution::{
     ExecutionError, ExecutionResult, InvalidTransaction, PrecompileInfo, Status, VmSet,
 };
 pub use host::{Block, Host};
 pub use plugins::{
-    Activation, ActivationRule, CodeRefused, EvmOptions, FactoryError, GenerationInfo,
-    GenerationState, Lease, Registry, RegistryError, VmFactory, VmFactoryConfig, VmHandle,
-    WasmOptions,
+    Activation, ActivationRule, CodeRefused, EvmOptions, FactoryError, FallBack, FaultPolicy,
+    GenerationInfo, GenerationState, Incident, Lease, Registry, RegistryError, VmFactory,
+    VmFactoryConfig, VmHandle, WasmOptions,
 };
 pub use proz_interface::v1::{
     GENERATION as ABI_GENERATION, Limits, MessageKind, OpcodeCount, Revision, StatusCode,

@@ -170,6 +170,7 @@ impl Executor<'_> {
         if self.surroundings.cancel.is_set() {
             return Err(self.abandon(super::Abort::Cancelled));
         }
+        self.require_in_service(&machine.identity)?;
         let surroundings = self.surroundings;
         let context = ExecutionContext {
             message: *message,

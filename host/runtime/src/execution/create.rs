@@ -188,6 +188,7 @@ impl Executor<'_> {
         let Some(machine) = self.surroundings.set.route(&container, creation.init_code) else {
             return Err(self.unavailable(container.vm_type, container.requirement));
         };
+        self.require_in_service(&machine.identity)?;
         let verdict = machine
             .vm
             .validate_code(RSlice::from_slice(container.payload));

@@ -45,6 +45,9 @@ pub(crate) enum Abort {
     VmUnavailable {
         required: String,
     },
+    Quarantined {
+        plugin: PluginIdentity,
+    },
     Cancelled,
 }
 
@@ -157,6 +160,17 @@ impl<'a> Executor<'a> {
         })
     }
 
+    /// Fails when a build is set aside: what needs it cannot be executed.
+    #[inline]
+    pub(crate) fn require_in_service(&mut self, plugin: &PluginIdentity) -> Result<(), HostError> {
+        let quarantined = &self.surroundings.set.quarantined;
+        if quarantined.is_empty() || !quarantined.contains(&plugin.generation) {
+            return Ok(());
+        }
+        let plugin = plugin.clone();
+        Err(self.abandon(Abort::Quarantined { plugin }))
+    }
+
     /// No VM runs this code: the block cannot be executed here.
     #[cold]
     pub(crate) fn unavailable(&mut self, vm_type: &str, requirement: &str) -> HostError {
@@ -201,6 +215,11 @@ impl<'a> Executor<'a> {
                 plugin: plugin.id.to_string(),
                 version: plugin.version.to_string(),
                 message,
+            },
+            Some(Abort::Quarantined { plugin }) => ExecutionError::Quarantined {
+                plugin: plugin.id.to_string(),
+                version: plugin.version.to_string(),
+                generation: plugin.generation,
             },
             Some(Abort::VmUnavailable { required }) => ExecutionError::VmUnavailable {
                 block: surroundings.block.number,

@@ -1,5 +1,6 @@
 //! The VMs and precompiles that one transaction sees: an immutable set.
 
+use super::ExecutionError;
 use crate::container::Container;
 use alloy_primitives::Address;
 use proz_interface::abi_stable::std_types::ROption;
@@ -8,7 +9,7 @@ use proz_manifest::{FeatureSet, Offered, PluginId, Requirement, VmType, ranked};
 use proz_state::WarmSet;
 use semver::Version;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, OnceLock, RwLock},
 };
 
@@ -226,6 +227,10 @@ pub struct VmSet {
     pub(crate) plain: Result<Arc<Machine>, String>,
     /// All machines that are loaded, any version.
     pub(crate) machines: Vec<Arc<Machine>>,
+    /// An activation rule in force that nothing loaded satisfies: nothing may be executed.
+    pub(crate) missing: Option<String>,
+    /// Generations that are set aside. They keep their place, so that nothing else takes it.
+    pub(crate) quarantined: BTreeSet<u64>,
     precompiles: Vec<Arc<LoadedPrecompile>>,
     tables: Vec<OnceLock<PrecompileTable>>,
     /// Containers' routes that were resolved before, by type and requirement.
@@ -244,6 +249,8 @@ impl VmSet {
         Self {
             plain,
             machines,
+            missing: None,
+            quarantined: BTreeSet::new(),
             precompiles,
             tables: Revision::ALL.iter().map(|_| OnceLock::new()).collect(),
             routes: RwLock::default(),
@@ -284,16 +291,28 @@ impl VmSet {
             .cloned()
     }
 
+    /// Fails when an activation rule in force is not satisfied.
+    pub(crate) fn require_whole(&self, block: u64) -> Result<(), ExecutionError> {
+        match &self.missing {
+            None => Ok(()),
+            Some(required) => Err(ExecutionError::VmUnavailable {
+                block,
+                required: required.clone(),
+                loaded: self.describe(),
+            }),
+        }
+    }
+
     /// What is loaded, for messages.
     pub(crate) fn describe(&self) -> String {
-        if self.machines.is_empty() {
+        let machines = self.machines.iter().map(|m| &*m.identity);
+        let machines = machines.map(|i| format!("{}@{}", i.vm_type, i.version));
+        let packs = self.precompiles.iter().map(|p| &*p.identity);
+        let packs: BTreeSet<_> = packs.map(|i| format!("{}@{}", i.id, i.version)).collect();
+        let names: Vec<String> = machines.chain(packs).collect();
+        if names.is_empty() {
             return "nothing".to_owned();
         }
-        let names: Vec<String> = self
-            .machines
-            .iter()
-            .map(|m| format!("{}@{}", m.identity.vm_type, m.identity.version))
-            .collect();
         names.join(", ")
     }
 }

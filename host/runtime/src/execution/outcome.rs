@@ -105,6 +105,16 @@ pub enum ExecutionError {
         /// What is loaded.
         loaded: String,
     },
+    /// The build that would run the code was set aside after faults.
+    #[error("`{plugin}` {version} (generation {generation}) is quarantined after faults")]
+    Quarantined {
+        /// Plugin id.
+        plugin: String,
+        /// Its version.
+        version: String,
+        /// Number of the loaded build.
+        generation: u64,
+    },
     /// Asked to stop through the cancel flag.
     #[error("cancelled")]
     Cancelled,

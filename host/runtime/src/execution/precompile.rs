@@ -16,6 +16,7 @@ impl Executor<'_> {
         message: &Message<'_>,
         recipient: AccountId,
     ) -> Result<FrameResult, HostError> {
+        self.require_in_service(&precompile.identity)?;
         let surroundings = self.surroundings;
         let context = ExecutionContext {
             message: *message,

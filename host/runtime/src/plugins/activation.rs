@@ -23,6 +23,9 @@ pub struct ActivationRule {
 /// For plain code the last rule for `evm` that has begun decides; without one the best loaded
 /// release runs. Packs likewise, rule by rule: as soon as one rule names a pack, only packs named
 /// by rules are active. Containers carry their own requirement and are not scheduled.
+///
+/// A rule that has begun and that nothing loaded satisfies stops every transaction of its blocks
+/// before anything is executed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct Activation {
@@ -57,16 +60,43 @@ impl Activation {
         &self,
         machines: &[Arc<Machine>],
         packs: &[Pack],
+        quarantined: &BTreeSet<u64>,
     ) -> Vec<(u64, Arc<VmSet>)> {
         let at = |height: u64| {
             let plain = self.plain_at(height, machines);
             let precompiles = self.precompiles_at(height, packs);
-            Arc::new(VmSet::new(plain, machines.to_vec(), precompiles))
+            let mut set = VmSet::new(plain, machines.to_vec(), precompiles);
+            set.missing = self.missing_at(height, machines, packs);
+            set.quarantined = quarantined.clone();
+            Arc::new(set)
         };
         self.heights()
             .into_iter()
             .map(|height| (height, at(height)))
             .collect()
+    }
+
+    /// The first rule in force that nothing loaded satisfies.
+    ///
+    /// Rules for the VM of plain code follow one another whichever way they name it; all others
+    /// follow those that name the same type or plugin.
+    fn missing_at(&self, height: u64, machines: &[Arc<Machine>], packs: &[Pack]) -> Option<String> {
+        let mut in_force: BTreeMap<String, &Requirement> = BTreeMap::new();
+        for rule in self.rules.iter().filter(|rule| rule.from_block <= height) {
+            let key = if is_plain(&rule.vm.subject, machines) {
+                "plain code".to_owned()
+            } else {
+                format!("{:?}", rule.vm.subject)
+            };
+            in_force.insert(key, &rule.vm);
+        }
+        let is_loaded = |requirement: &Requirement| {
+            best(requirement, machines).is_some() || best_pack(requirement, packs).is_some()
+        };
+        in_force
+            .into_values()
+            .find(|requirement| !is_loaded(requirement))
+            .map(ToString::to_string)
     }
 
     fn plain_at(&self, height: u64, machines: &[Arc<Machine>]) -> Result<Arc<Machine>, String> {

@@ -1,6 +1,6 @@
 //! Makes VMs: discovers plugins, loads those that are asked for, configures and keeps them.
 
-use super::{Activation, Generation, GenerationInfo, Registry, RegistryError};
+use super::{Activation, FaultPolicy, Generation, GenerationInfo, Registry, RegistryError};
 use crate::execution::{Machine, PrecompileInfo};
 use alloy_primitives::Address;
 use proz_interface::abi_stable::std_types::{RSlice, RStr};
@@ -37,6 +37,8 @@ pub struct VmFactoryConfig {
     pub data_dir: Option<PathBuf>,
     /// Which release runs which block.
     pub activation: Activation,
+    /// What becomes of builds that fault.
+    pub faults: FaultPolicy,
     /// Most generations to load in the life of the process; `None` for 64. Libraries stay mapped.
     pub generation_cap: Option<usize>,
 }
@@ -167,7 +169,11 @@ impl VmFactory {
             choose_all(&config.require, &discovery.taken)?
         };
         let factory = Self {
-            registry: Registry::new(config.activation.clone(), config.generation_cap()),
+            registry: Registry::new(
+                config.activation.clone(),
+                config.generation_cap(),
+                config.faults,
+            ),
             loader: Loader::new(Staging::default()),
             config,
             discovery,

@@ -22,6 +22,8 @@ pub(crate) struct Generation {
     pub(crate) manifest_path: PathBuf,
     pub(crate) library_sha256: Sha256Digest,
     pub(crate) library_size_bytes: u64,
+    /// What it was configured with, as TOML.
+    pub(crate) configuration: String,
     pub(crate) machine: Option<Arc<Machine>>,
     pub(crate) pack: Option<Pack>,
     pub(crate) faults: AtomicU64,
@@ -77,7 +79,8 @@ impl Generation {
         host: &HostInfo<'_>,
     ) -> Result<Self, LoadError> {
         let manifest = &candidate.manifest;
-        let instance = plugin.create(&configuration.to_string(), host)?;
+        let configuration = configuration.to_string();
+        let instance = plugin.create(&configuration, host)?;
         let identity = Arc::new(PluginIdentity {
             id: manifest.id.clone(),
             vm_type: manifest.vm_type.clone(),
@@ -96,6 +99,7 @@ impl Generation {
             manifest_path: candidate.manifest_path.clone(),
             library_sha256: plugin.sha256,
             library_size_bytes: plugin.size_bytes,
+            configuration,
             machine,
             pack: (!precompiles.is_empty()).then_some(Pack { precompiles }),
             faults: AtomicU64::new(0),

@@ -2,6 +2,7 @@
 
 mod activation;
 mod factory;
+mod faults;
 mod generation;
 mod registry;
 mod self_test;
@@ -10,6 +11,7 @@ pub use activation::{Activation, ActivationRule};
 pub use factory::{
     CodeRefused, EvmOptions, FactoryError, VmFactory, VmFactoryConfig, VmHandle, WasmOptions,
 };
+pub use faults::{FallBack, FaultPolicy, Incident};
 pub(crate) use generation::Generation;
 pub use generation::{GenerationInfo, GenerationState};
 pub use registry::{Lease, Registry, RegistryError};

@@ -1,6 +1,6 @@
 //! The loaded generations, and the one immutable snapshot that transactions lease.
 
-use super::{Activation, Generation, GenerationInfo, GenerationState};
+use super::{Activation, FaultPolicy, Generation, GenerationInfo, GenerationState, Incident};
 use crate::execution::{PrecompileInfo, VmSet};
 use arc_swap::ArcSwap;
 use std::{
@@ -17,6 +17,7 @@ pub struct Registry {
     activation: Activation,
     /// Most generations to load in the life of the process.
     generation_cap: usize,
+    faults: FaultPolicy,
     published: ArcSwap<Published>,
     changes: Mutex<Changes>,
 }
@@ -62,6 +63,12 @@ pub enum RegistryError {
         /// Its plugin id.
         id: String,
     },
+    /// A generation is not set aside.
+    #[error("generation {number} is not quarantined")]
+    NotQuarantined {
+        /// The generation.
+        number: u64,
+    },
     /// No earlier state is remembered.
     #[error("there is nothing to roll back to")]
     NoHistory,
@@ -92,17 +99,21 @@ struct Changes {
     history: Vec<Vec<Arc<Generation>>>,
     /// Generations that must stay.
     pinned: BTreeSet<u64>,
+    /// Generations that are set aside, active or not.
+    quarantined: BTreeSet<u64>,
+    incidents: Vec<Incident>,
 }
 
 /// Former states kept for roll-back.
 const HISTORY: usize = 8;
 
 impl Registry {
-    pub(crate) fn new(activation: Activation, generation_cap: usize) -> Self {
-        let empty = Published::new(Vec::new(), &activation);
+    pub(crate) fn new(activation: Activation, generation_cap: usize, faults: FaultPolicy) -> Self {
+        let empty = Published::new(Vec::new(), BTreeSet::new(), &activation);
         Self {
             activation,
             generation_cap,
+            faults,
             published: ArcSwap::from_pointee(empty),
             changes: Mutex::default(),
         }
@@ -178,9 +189,7 @@ impl Registry {
             }
         }
         changes.history.pop();
-        let remembered = changes.history.len();
-        self.publish(&mut changes, former);
-        changes.history.truncate(remembered);
+        self.publish_unremembered(&mut changes, former);
         Ok(())
     }
 
@@ -225,14 +234,73 @@ impl Registry {
         }
     }
 
-    /// Counts a fault of a generation; returns how many it has had.
-    pub(crate) fn record_fault(&self, number: u64) -> u64 {
-        self.published
-            .load()
+    /// Counts a fault of a generation, and sets the generation aside when the policy says so.
+    ///
+    /// A pinned generation is counted and stays: somebody has decided that it must.
+    pub(crate) fn record_fault(&self, number: u64, fault: &str) {
+        let published = self.published.load();
+        let mut generations = published.generations.iter();
+        let Some(failing) = generations.find(|g| g.identity.generation == number) else {
+            // Replaced while the transaction ran: it runs nothing new.
+            return;
+        };
+        let count = failing.count_fault();
+        if self.faults.quarantine_after > 0 && count >= self.faults.quarantine_after {
+            self.quarantine(failing, fault);
+        }
+    }
+
+    fn quarantine(&self, failing: &Arc<Generation>, fault: &str) {
+        let number = failing.identity.generation;
+        let mut changes = self.lock();
+        let published = self.published.load_full();
+        let is_active = published
             .generations
             .iter()
-            .find(|g| g.identity.generation == number)
-            .map_or(0, |g| g.faults.fetch_add(1, Ordering::Relaxed) + 1)
+            .any(|g| Arc::ptr_eq(g, failing));
+        if !is_active || changes.pinned.contains(&number) || !changes.quarantined.insert(number) {
+            return;
+        }
+        let replacement = changes.retired.iter().rev().find(|former| {
+            let is_good = !changes.quarantined.contains(&former.identity.generation);
+            is_good && self.faults.fall_back.allows(former, failing)
+        });
+        let replacement = replacement.cloned();
+        let incident = Incident::new(failing, fault, replacement.as_deref());
+        let mut active = published.generations.clone();
+        if let Some(replacement) = replacement {
+            active.retain(|g| !Arc::ptr_eq(g, failing));
+            active.push(replacement);
+        }
+        self.publish_unremembered(&mut changes, active);
+        incident.log();
+        changes.incidents.push(incident);
+    }
+
+    /// Lets a quarantined generation run again, its faults forgotten.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistryError::NotQuarantined`].
+    pub fn release(&self, number: u64) -> Result<(), RegistryError> {
+        let mut changes = self.lock();
+        if !changes.quarantined.remove(&number) {
+            return Err(RegistryError::NotQuarantined { number });
+        }
+        let active = self.published.load().generations.clone();
+        for generation in active.iter().chain(&changes.retired) {
+            if generation.identity.generation == number {
+                generation.faults.store(0, Ordering::Relaxed);
+            }
+        }
+        self.publish_unremembered(&mut changes, active);
+        Ok(())
+    }
+
+    /// The quarantines since the start, oldest first.
+    #[must_use]
+    pub fn incidents(&self) -> Vec<Incident> {
+        self.lock().incidents.clone()
     }
 
     /// Fails when one more generation would be too many.
@@ -252,19 +320,26 @@ impl Registry {
     pub fn generations(&self) -> Vec<GenerationInfo> {
         let changes = self.lock();
         let published = self.published.load();
-        let mut infos: Vec<_> = published
-            .generations
-            .iter()
-            .map(|g| g.info(GenerationState::Active))
-            .collect();
-        infos.extend(changes.retired.iter().map(|g| {
-            g.info(if g.is_leased() {
+        let state_of = |g: &Generation, otherwise| {
+            let is_quarantined = changes.quarantined.contains(&g.identity.generation);
+            g.info(if is_quarantined {
+                GenerationState::Quarantined
+            } else {
+                otherwise
+            })
+        };
+        let active = published.generations.iter();
+        let active = active.map(|g| state_of(g, GenerationState::Active));
+        let retired = changes.retired.iter().map(|g| {
+            let is_leased = g.is_leased();
+            let state = if is_leased {
                 GenerationState::Draining
             } else {
                 GenerationState::Retired
-            })
-        }));
-        infos
+            };
+            state_of(g, state)
+        });
+        active.chain(retired).collect()
     }
 
     /// Precompiles of the active packs, by address and version.
@@ -323,29 +398,49 @@ impl Registry {
         Ok(active)
     }
 
+    /// Publishes a change that a roll-back can undo.
     fn publish(&self, changes: &mut Changes, active: Vec<Arc<Generation>>) {
-        let new = Arc::new(Published::new(active, &self.activation));
-        let old = self.published.swap(new.clone());
-        let is_active = |g: &Arc<Generation>| new.generations.iter().any(|n| Arc::ptr_eq(g, n));
-        changes.retired.retain(|g| !is_active(g));
-        let left = old.generations.iter().filter(|g| !is_active(g));
-        changes.retired.extend(left.cloned());
+        let old = self.publish_unremembered(changes, active);
         if !old.generations.is_empty() {
             changes.history.push(old.generations.clone());
             let surplus = changes.history.len().saturating_sub(HISTORY);
             changes.history.drain(..surplus);
         }
     }
+
+    /// Publishes, and returns what was published before.
+    fn publish_unremembered(
+        &self,
+        changes: &mut Changes,
+        active: Vec<Arc<Generation>>,
+    ) -> Arc<Published> {
+        let quarantined = changes.quarantined.clone();
+        let new = Arc::new(Published::new(active, quarantined, &self.activation));
+        let old = self.published.swap(new.clone());
+        let is_active = |g: &Arc<Generation>| new.generations.iter().any(|n| Arc::ptr_eq(g, n));
+        changes.retired.retain(|g| !is_active(g));
+        let left = old.generations.iter().filter(|g| !is_active(g));
+        changes.retired.extend(left.cloned());
+        old
+    }
 }
 
 impl Published {
-    fn new(generations: Vec<Arc<Generation>>, activation: &Activation) -> Self {
+    fn new(
+        generations: Vec<Arc<Generation>>,
+        mut quarantined: BTreeSet<u64>,
+        activation: &Activation,
+    ) -> Self {
         let machines: Vec<_> = generations
             .iter()
             .filter_map(|g| g.machine.clone())
             .collect();
         let packs: Vec<_> = generations.iter().filter_map(|g| g.pack.clone()).collect();
-        let epochs = activation.resolve(&machines, &packs);
+        quarantined.retain(|number| {
+            let mut active = generations.iter();
+            active.any(|g| g.identity.generation == *number)
+        });
+        let epochs = activation.resolve(&machines, &packs, &quarantined);
         Self {
             generations,
             epochs,

@@ -58,6 +58,7 @@ pub fn execute_frame(
     frame: &FrameRequest,
     inspector: Option<&InspectorCell>,
 ) -> Result<ExecutionResult, ExecutionError> {
+    set.require_whole(block.number)?;
     let context = TransactionContext {
         origin: frame.origin.into(),
         gas_price: frame.gas_price.into(),

@@ -77,6 +77,7 @@ pub fn transact(
     transaction: &Transaction,
     options: TransactOptions<'_>,
 ) -> Result<ExecutionResult, ExecutionError> {
+    set.require_whole(block.number)?;
     let intrinsic = match options.mode {
         Mode::Transaction => check_stateless(transaction, block, rules)?,
         Mode::Simulation => intrinsic_gas(transaction, rules.revision),

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use proz_sdk::{
-    Buffer, ExecutionContext, FrameResult, GasEstimate, GasMeter, Host, StatusCode, VirtualMachine,
+    Buffer, CallRequest, ExecutionContext, FrameResult, GasEstimate, GasMeter, Host, MessageKind, StatusCode, VirtualMachine,
     VmError, VmErrorCode, Word,
 };
 
@@ -47,7 +47,38 @@ pub enum Behaviour {
     StoreThenRevert,
     /// Returns, as eight bytes, how many instances this mapping of the library has created.
     CountInstances,
+    /// Claims as much refund as can be said.
+    HugeRefund,
+    /// Says that a callback failed, though none did.
+    FalseHostError,
+    /// Says that it was cancelled, though nobody asked.
+    FalseCancel,
+    /// Calls itself with the rest of its input, and goes on whatever comes of it.
+    IgnoreNestedFault,
+    /// Starts threads that outlive the frame, and returns its input.
+    SpawnThreads,
+    /// The first byte of the input chooses; see [`CHAOS`].
+    Chaos,
 }
+
+/// What the first byte of the input chooses, in order; a larger one echoes.
+pub const CHAOS: [Behaviour; 15] = [
+    Behaviour::Good,
+    Behaviour::PanicInExecute,
+    Behaviour::PanicAfterStore,
+    Behaviour::GasAboveLimit,
+    Behaviour::MalformedOutput,
+    Behaviour::UnknownStatus,
+    Behaviour::InternalError,
+    Behaviour::SpinUntilCancelled,
+    Behaviour::IgnoreHostErrors,
+    Behaviour::StoreThenRevert,
+    Behaviour::HugeRefund,
+    Behaviour::FalseHostError,
+    Behaviour::FalseCancel,
+    Behaviour::IgnoreNestedFault,
+    Behaviour::SpawnThreads,
+];
 
 /// The configuration: `behaviour = "…"`.
 #[derive(serde::Deserialize)]
@@ -71,6 +102,10 @@ pub fn create(config: Config) -> Result<Machine, VmError> {
         )),
         Behaviour::PanicInCreate => panic!("behaviour is panic-in-create"),
         behaviour => {
+            if behaviour == Behaviour::Chaos {
+                // This library's own hook: thousands of panics would fill the log of the tests.
+                std::panic::set_hook(Box::new(|_| {}));
+            }
             INSTANCES.fetch_add(1, Ordering::Relaxed);
             Ok(Machine(behaviour))
         }
@@ -91,7 +126,14 @@ impl VirtualMachine for Machine {
             bytes[31] = 1;
             Word::from_be_bytes(bytes)
         };
-        match self.0 {
+        let behaviour = match (self.0, input.first()) {
+            (Behaviour::Chaos, Some(choice)) => {
+                let chosen = CHAOS.get(usize::from(*choice));
+                chosen.copied().unwrap_or_default()
+            }
+            (behaviour, _) => behaviour,
+        };
+        match behaviour {
             Behaviour::PanicInExecute => std::panic::panic_any(17_u32),
             Behaviour::PanicAfterStore => {
                 host.storage_store(&one, &one)?;
@@ -131,6 +173,36 @@ impl VirtualMachine for Machine {
             Behaviour::CountInstances => {
                 let count = INSTANCES.load(Ordering::Relaxed).to_be_bytes();
                 return Ok(FrameResult::success(gas_limit, count.as_slice().into()));
+            }
+            Behaviour::HugeRefund => {
+                return Ok(FrameResult {
+                    gas_refund: i64::MAX,
+                    ..FrameResult::success(gas_limit, input.into())
+                });
+            }
+            Behaviour::FalseHostError => {
+                return Err(VmError::new(VmErrorCode::HOST, "a callback failed"));
+            }
+            Behaviour::FalseCancel => {
+                return Err(VmError::new(VmErrorCode::CANCELLED, "cancelled"));
+            }
+            Behaviour::IgnoreNestedFault => {
+                let _ = host.call(&CallRequest {
+                    kind: MessageKind::CALL,
+                    gas_limit: gas_limit / 2,
+                    target: context.message.recipient,
+                    value: Word::ZERO,
+                    input: input.get(1..).unwrap_or_default().into(),
+                });
+                return Ok(FrameResult::success(gas_limit / 2, input.into()));
+            }
+            Behaviour::SpawnThreads => {
+                for number in 0..3_u64 {
+                    std::thread::spawn(move || {
+                        std::thread::sleep(std::time::Duration::from_millis(number));
+                        assert!(number != 1, "a thread of a plugin panics by itself");
+                    });
+                }
             }
             _ => {}
         }

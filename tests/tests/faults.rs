@@ -1,0 +1,594 @@
+//! Plugins that misbehave while they run: the documented outcome, the state untouched, everybody
+//! else unaffected; counted, quarantined, replaced where the policy allows.
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use alloy_primitives::{Address, Bytes, U256, address};
+use proz_host::{
+    ChainConfig, Deadline, ExecutionError, ExecutionResult, FallBack, FaultPolicy, GenerationState,
+    Host, RegistryError, SearchPath, StatusCode, TransactOptions, VmFactoryConfig, container,
+};
+use proz_manifest::Candidate;
+use proz_state::{MemoryDb, StateDbMut as _};
+use proz_tests::{
+    arena::{Arena, Deployed, GAS_LIMIT, block, transaction},
+    build_example, plugins_dir,
+};
+use std::{
+    env::consts::{DLL_PREFIX, DLL_SUFFIX},
+    fs,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+const BAD: Address = address!("0x00000000000000000000000000000000000000bd");
+/// What the bad plugin's first byte of input chooses, by position.
+mod chaos {
+    pub(super) const GOOD: u8 = 0;
+    pub(super) const PANIC: u8 = 1;
+    pub(super) const PANIC_AFTER_STORE: u8 = 2;
+    pub(super) const GAS_ABOVE_LIMIT: u8 = 3;
+    pub(super) const MALFORMED_OUTPUT: u8 = 4;
+    pub(super) const UNKNOWN_STATUS: u8 = 5;
+    pub(super) const INTERNAL_ERROR: u8 = 6;
+    pub(super) const SPIN_UNTIL_CANCELLED: u8 = 7;
+    pub(super) const IGNORE_HOST_ERRORS: u8 = 8;
+    pub(super) const STORE_THEN_REVERT: u8 = 9;
+    pub(super) const HUGE_REFUND: u8 = 10;
+    pub(super) const FALSE_HOST_ERROR: u8 = 11;
+    pub(super) const FALSE_CANCEL: u8 = 12;
+    pub(super) const IGNORE_NESTED_FAULT: u8 = 13;
+    pub(super) const SPAWN_THREADS: u8 = 14;
+}
+
+/// Puts one build of the bad plugin into a folder; `build` is appended to the library, so that
+/// builds of one release differ in content and in nothing else.
+fn install(folder: &Path, example: &str, version: &str, behaviour: &str, build: &[u8]) {
+    let stem = format!("{example}_{}", build.len());
+    let library = fs::read(build_example("tests/bad-plugins/rust", example)).unwrap();
+    let file = folder.join(format!("{DLL_PREFIX}{stem}{DLL_SUFFIX}"));
+    fs::write(file, [&library, build].concat()).unwrap();
+    let manifest = format!(
+        "manifest_version = 1\nid = \"bad-plugin\"\nkind = \"vm\"\nvm_type = \"bad\"\n\
+         version = \"{version}\"\nfeatures = [\"echo\"]\nabi = {{ generation = 1 }}\n\
+         library = \"{stem}\"\n[config]\nbehaviour = \"{behaviour}\"\n"
+    );
+    fs::write(folder.join(format!("{stem}.toml")), manifest).unwrap();
+}
+
+fn folder_with(behaviour: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    install(folder.path(), "good", "1.0.0", behaviour, &[]);
+    folder
+}
+
+/// The EVM and the bad plugin, with a contract of the latter and a `Probe`.
+fn arena(folder: &Path, faults: FaultPolicy) -> (Arena, Deployed) {
+    let plugins = VmFactoryConfig {
+        search_path: SearchPath::explicit([folder.to_path_buf(), plugins_dir()]),
+        faults,
+        ..VmFactoryConfig::default()
+    };
+    let mut arena = Arena::new(ChainConfig::prozchain(), plugins);
+    let probe = arena.deploy_fixture("Probe");
+    let code = container::encode("bad", "", b"code").unwrap();
+    arena.state.set_code(BAD, code.into());
+    (arena, probe)
+}
+
+const COUNT_ONLY: FaultPolicy = FaultPolicy {
+    quarantine_after: 0,
+    fall_back: FallBack::Never,
+};
+
+fn run(
+    host: &Host,
+    state: &MemoryDb,
+    to: Address,
+    input: &[u8],
+) -> Result<ExecutionResult, ExecutionError> {
+    let transaction = transaction(Some(to), Bytes::copy_from_slice(input));
+    host.execute(&block(1), state, &transaction, TransactOptions::default())
+}
+
+/// Asserts that a call of the bad plugin is a fault of it that says `message`.
+#[track_caller]
+fn assert_fault(result: Result<ExecutionResult, ExecutionError>, message: &str) {
+    match result {
+        Err(ExecutionError::PluginFault {
+            plugin,
+            message: found,
+            ..
+        }) => {
+            assert_eq!(plugin, "bad-plugin");
+            assert!(found.contains(message), "expected {message}, found {found}");
+        }
+        other => panic!("expected a fault that says `{message}`, found {other:?}"),
+    }
+}
+
+#[test]
+fn each_fault_is_told_by_its_name_and_leaves_the_host_working() {
+    for (behaviour, message) in [
+        (
+            "panic-in-execute",
+            "the plugin panicked: a value that is no text",
+        ),
+        ("panic-after-store", "the plugin panicked: after a store"),
+        ("gas-above-limit", "gas of a limit of"),
+        (
+            "malformed-output",
+            "returned a malformed output of 64 bytes",
+        ),
+        ("internal-error", "the plugin lost its way"),
+        ("false-host-error", "a callback failed"),
+        ("false-cancel", "cancelled"),
+    ] {
+        let folder = folder_with(behaviour);
+        let (arena, probe) = arena(folder.path(), COUNT_ONLY);
+        for _ in 0..3 {
+            assert_fault(run(&arena.host, &arena.state, BAD, b"input"), message);
+        }
+        // From a contract in another VM that would swallow any failure of its callee.
+        let input = probe.call("tryCall", &[&BAD.to_string(), "0", "100000", "0x01"]);
+        assert_fault(
+            run(&arena.host, &arena.state, probe.address, &input),
+            message,
+        );
+        let echo = probe.call("returnRaw", &["0x1234"]);
+        let result = run(&arena.host, &arena.state, probe.address, &echo).unwrap();
+        assert_eq!(result.return_data[..], [0x12, 0x34]);
+        let generations = arena.host.factory().registry().generations();
+        let bad = generations.iter().find(|g| g.id == "bad-plugin").unwrap();
+        assert_eq!(
+            (bad.faults, bad.state),
+            (4, GenerationState::Active),
+            "{behaviour}"
+        );
+    }
+}
+
+#[test]
+fn a_panic_while_code_is_judged_deploys_nothing() {
+    let folder = folder_with("panic-in-validate");
+    let plugins = VmFactoryConfig {
+        search_path: SearchPath::explicit([folder.path()]),
+        ..VmFactoryConfig::default()
+    };
+    // The self-test judges code, so such a plugin is not even loaded.
+    let error = Host::new(ChainConfig::prozchain(), plugins).err().unwrap();
+    assert_eq!(
+        error.to_string(),
+        "`bad-plugin` 1.0.0 failed its self-test: validate_code: the plugin panicked: panic in validate_code"
+    );
+}
+
+#[test]
+fn a_panic_in_the_plugins_own_estimate_does_not_reach_the_hosts() {
+    let folder = folder_with("panic-in-estimate");
+    let (arena, _) = arena(folder.path(), COUNT_ONLY);
+    let call = transaction(Some(BAD), Bytes::from_static(b"echo"));
+    let estimate = arena
+        .host
+        .estimate_gas(&block(1), &arena.state, &call)
+        .unwrap();
+    // Four bytes of call data, and one gas a byte for the echo; the floor of EIP-7623 is above.
+    assert_eq!(estimate.gas, 21_000 + 4 * 40);
+}
+
+#[test]
+fn a_status_that_nobody_knows_halts_the_frame() {
+    let folder = folder_with("unknown-status");
+    let (arena, probe) = arena(folder.path(), COUNT_ONLY);
+    let result = run(&arena.host, &arena.state, BAD, &[]).unwrap();
+    assert_eq!(result.halt_reason(), Some(StatusCode(0x7777_7777)));
+    assert_eq!(result.gas_used, GAS_LIMIT);
+    let input = probe.call("tryCall", &[&BAD.to_string(), "0", "100000", "0x"]);
+    let result = run(&arena.host, &arena.state, probe.address, &input).unwrap();
+    assert!(result.is_success(), "the caller goes on: {}", result.status);
+}
+
+#[test]
+fn an_endless_loop_ends_at_its_deadline_with_nothing_done() {
+    let folder = folder_with("spin-until-cancelled");
+    let (arena, probe) = arena(folder.path(), COUNT_ONLY);
+    let store = probe.call(
+        "store",
+        &[
+            "0x".to_owned() + &"00".repeat(32),
+            "0x".to_owned() + &"01".repeat(32),
+        ]
+        .each_ref()
+        .map(String::as_str),
+    );
+    let spin = probe.call("tryCall", &[&BAD.to_string(), "0", "100000", "0x"]);
+    let batch = format!(
+        "[{},{}]",
+        alloy_primitives::hex::encode_prefixed(store),
+        alloy_primitives::hex::encode_prefixed(spin)
+    );
+    let transaction = transaction(Some(probe.address), probe.call("batch", &[&batch]).into());
+    let started = Instant::now();
+    let deadline = Deadline::after(Duration::from_millis(50));
+    let options = TransactOptions {
+        cancel: Some(deadline.flag()),
+        ..TransactOptions::default()
+    };
+    let result = arena
+        .host
+        .execute(&block(1), &arena.state, &transaction, options);
+    assert!(
+        matches!(result, Err(ExecutionError::Cancelled)),
+        "{result:?}"
+    );
+    let took = started.elapsed();
+    assert!(
+        took >= Duration::from_millis(50) && took < Duration::from_secs(20),
+        "{took:?}"
+    );
+    let registry = arena.host.factory().registry();
+    assert!(
+        registry.generations().iter().all(|g| g.faults == 0),
+        "being cancelled is no fault"
+    );
+}
+
+/// Numbers that look random and are the same each time.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % sides
+    }
+}
+
+/// What the host must say of a transaction.
+#[derive(Debug, PartialEq)]
+enum Expected {
+    /// Success, with this output.
+    Output(Vec<u8>),
+    Revert(Vec<u8>),
+    Halt,
+    Fault,
+    Cancelled,
+}
+
+/// What the plugin's input must lead to.
+fn expected(input: &[u8]) -> Expected {
+    match input[0] {
+        chaos::GOOD | chaos::HUGE_REFUND | chaos::SPAWN_THREADS | chaos::IGNORE_HOST_ERRORS => {
+            Expected::Output(input.to_vec())
+        }
+        chaos::STORE_THEN_REVERT => Expected::Revert(input.to_vec()),
+        chaos::UNKNOWN_STATUS => Expected::Halt,
+        chaos::SPIN_UNTIL_CANCELLED => Expected::Cancelled,
+        chaos::IGNORE_NESTED_FAULT => match expected(&input[1..]) {
+            // A nested frame that only failed is none of the outer one's business.
+            Expected::Output(_) | Expected::Revert(_) | Expected::Halt => {
+                Expected::Output(input.to_vec())
+            }
+            stopped => stopped,
+        },
+        chaos::PANIC
+        | chaos::PANIC_AFTER_STORE
+        | chaos::GAS_ABOVE_LIMIT
+        | chaos::MALFORMED_OUTPUT
+        | chaos::INTERNAL_ERROR
+        | chaos::FALSE_HOST_ERROR
+        | chaos::FALSE_CANCEL => Expected::Fault,
+        other => unreachable!("{other}"),
+    }
+}
+
+/// An input that is mostly faults, rarely a loop.
+fn random_input(dice: &mut Dice) -> Vec<u8> {
+    let mut input = Vec::new();
+    loop {
+        let choice = match dice.roll(400) {
+            0 => chaos::SPIN_UNTIL_CANCELLED,
+            1 => chaos::SPAWN_THREADS,
+            roll => [
+                chaos::GOOD,
+                chaos::PANIC,
+                chaos::PANIC_AFTER_STORE,
+                chaos::GAS_ABOVE_LIMIT,
+                chaos::MALFORMED_OUTPUT,
+                chaos::UNKNOWN_STATUS,
+                chaos::INTERNAL_ERROR,
+                chaos::IGNORE_HOST_ERRORS,
+                chaos::STORE_THEN_REVERT,
+                chaos::HUGE_REFUND,
+                chaos::FALSE_HOST_ERROR,
+                chaos::FALSE_CANCEL,
+                chaos::IGNORE_NESTED_FAULT,
+            ][(roll % 13) as usize],
+        };
+        input.push(choice);
+        if choice != chaos::IGNORE_NESTED_FAULT || input.len() > 20 {
+            break;
+        }
+    }
+    // The chain must end in something that is not nested.
+    if input.last() == Some(&chaos::IGNORE_NESTED_FAULT) {
+        input.push(chaos::GOOD);
+    }
+    input.extend((0..dice.roll(40)).map(|_| 0x55));
+    input
+}
+
+/// One thread of the chaos: faults, and between them transactions that must be right to the gas.
+fn make_chaos(
+    host: &Host,
+    start: &MemoryDb,
+    probe: &Deployed,
+    echo_gas: u64,
+    seed: u64,
+    faults: u64,
+) -> (u64, u64) {
+    let mut dice = Dice(seed);
+    let mut state = start.clone();
+    let (mut transactions, mut faulted, mut stored) = (0, 0, 0_u64);
+    let word = |number: u64| {
+        alloy_primitives::hex::encode_prefixed(U256::from(number).to_be_bytes::<32>())
+    };
+    while faulted < faults {
+        let input = random_input(&mut dice);
+        let expected = expected(&input);
+        let text = alloy_primitives::hex::encode_prefixed(&input);
+        // Either straight, or behind a store of Solidity's that must be undone with it.
+        let is_nested = dice.roll(2) == 0;
+        let (to, data) = if is_nested {
+            let store = probe.call("store", &[&word(7), &word(transactions + 1)]);
+            let call = probe.call("forwardCall", &[&BAD.to_string(), "0", &text]);
+            let [store, call] = [store, call].map(alloy_primitives::hex::encode_prefixed);
+            (
+                probe.address,
+                probe.call("batch", &[&format!("[{store},{call}]")]),
+            )
+        } else {
+            (BAD, input.clone())
+        };
+        let deadline =
+            (expected == Expected::Cancelled).then(|| Deadline::after(Duration::from_millis(3)));
+        let options = TransactOptions {
+            cancel: deadline.as_ref().map(Deadline::flag),
+            ..TransactOptions::default()
+        };
+        let before = state.state_root();
+        let result = host.execute(
+            &block(1),
+            &state,
+            &transaction(Some(to), data.into()),
+            options,
+        );
+        transactions += 1;
+        match (&expected, result) {
+            (Expected::Fault, Err(ExecutionError::PluginFault { plugin, .. })) => {
+                assert_eq!(plugin, "bad-plugin");
+                assert_eq!(state.state_root(), before);
+                faulted += 1;
+            }
+            (Expected::Cancelled, Err(ExecutionError::Cancelled)) => faulted += 1,
+            (Expected::Output(output), Ok(result)) => {
+                assert!(result.is_success(), "{input:02x?}: {}", result.status);
+                if !is_nested {
+                    assert_eq!(result.return_data[..], output[..]);
+                }
+                state.apply(&result.state_changes).unwrap();
+                if is_nested {
+                    stored = transactions;
+                }
+            }
+            (Expected::Revert(output), Ok(result)) => {
+                assert_eq!(result.status.0, StatusCode::REVERT, "{input:02x?}");
+                assert_eq!(result.return_data[..], output[..]);
+                state.apply(&result.state_changes).unwrap();
+            }
+            (Expected::Halt, Ok(result)) => {
+                let is_passed_on = is_nested && result.status.0 == StatusCode::REVERT;
+                assert!(
+                    is_passed_on || result.halt_reason().is_some(),
+                    "{}",
+                    result.status
+                );
+                state.apply(&result.state_changes).unwrap();
+            }
+            (expected, found) => panic!("{input:02x?}: expected {expected:?}, found {found:?}"),
+        }
+        let slot = state.get(&probe.address).unwrap().storage(&U256::from(7));
+        assert_eq!(slot, U256::from(stored), "{input:02x?}");
+
+        // Somebody else's transaction right behind it.
+        let echo = probe.call("returnRaw", &["0x1234"]);
+        let result = run(host, &state, probe.address, &echo).unwrap();
+        assert_eq!(
+            (result.gas_used, &result.return_data[..]),
+            (echo_gas, &[0x12, 0x34][..])
+        );
+        transactions += 1;
+    }
+    (transactions, faulted)
+}
+
+#[test]
+fn ten_thousand_random_faults_lose_no_transaction_and_spoil_none() {
+    const THREADS: u64 = 4;
+    const FAULTS: u64 = 2_600;
+    let folder = folder_with("chaos");
+    let (arena, probe) = arena(folder.path(), COUNT_ONLY);
+    // What somebody else's transaction costs while all is quiet.
+    let echo = probe.call("returnRaw", &["0x1234"]);
+    let quiet = run(&arena.host, &arena.state, probe.address, &echo).unwrap();
+    let echo_gas = quiet.gas_used;
+    let (mut transactions, mut faults) = (0, 0);
+    thread::scope(|scope| {
+        let threads: Vec<_> = (1..=THREADS)
+            .map(|seed| {
+                let (host, state, probe) = (&arena.host, &arena.state, &probe);
+                scope.spawn(move || {
+                    make_chaos(host, state, probe, echo_gas, seed * 0x9e37_79b9, FAULTS)
+                })
+            })
+            .collect();
+        for thread in threads {
+            let (run, faulted) = thread.join().unwrap();
+            transactions += run;
+            faults += faulted;
+        }
+    });
+    println!("{transactions} transactions, {faults} of them faulted or cancelled: 0 lost, 0 wrong");
+    assert!(faults >= 10_000);
+}
+
+/// Host with the releases of the bad plugin that are installed; and the candidate of a version.
+fn release(host: &Host, library: &str) -> Candidate {
+    let discovery = host.factory().rediscover();
+    let mut taken = discovery.taken.into_iter();
+    taken
+        .find(|c| c.manifest.library.to_string() == library)
+        .unwrap()
+}
+
+fn bad_generation(host: &Host) -> u64 {
+    let generations = host.factory().registry().generations();
+    let bad = generations.iter().find(|g| g.id == "bad-plugin");
+    bad.unwrap().generation
+}
+
+fn panic_times(arena: &Arena, times: u64) {
+    for _ in 0..times {
+        assert_fault(
+            run(&arena.host, &arena.state, BAD, &[chaos::PANIC]),
+            "panicked",
+        );
+    }
+}
+
+fn policy(fall_back: FallBack) -> FaultPolicy {
+    FaultPolicy {
+        quarantine_after: 3,
+        fall_back,
+    }
+}
+
+#[test]
+fn a_build_that_keeps_faulting_is_set_aside_and_nothing_takes_its_place() {
+    let folder = folder_with("chaos");
+    install(folder.path(), "release_2", "2.0.0", "chaos", &[]);
+    // Both releases run; the container takes any, so the higher one.
+    let (arena, probe) = arena(folder.path(), policy(FallBack::SameRelease));
+    panic_times(&arena, 3);
+    for input in [chaos::PANIC, chaos::GOOD] {
+        let error = run(&arena.host, &arena.state, BAD, &[input]).unwrap_err();
+        assert!(
+            matches!(&error, ExecutionError::Quarantined { version, .. } if version == "2.0.0"),
+            "never the other release in silence: {error}"
+        );
+    }
+    let input = probe.call("tryCall", &[&BAD.to_string(), "0", "100000", "0x00"]);
+    let error = run(&arena.host, &arena.state, probe.address, &input).unwrap_err();
+    assert!(
+        matches!(error, ExecutionError::Quarantined { .. }),
+        "{error}"
+    );
+    let echo = probe.call("returnRaw", &["0x1234"]);
+    assert!(
+        run(&arena.host, &arena.state, probe.address, &echo).is_ok(),
+        "others go on"
+    );
+
+    let registry = arena.host.factory().registry();
+    let incidents = registry.incidents();
+    assert_eq!(incidents.len(), 1);
+    assert_eq!(incidents[0].quarantined.version, "2.0.0");
+    assert_eq!(incidents[0].quarantined.faults, 3);
+    assert_eq!(incidents[0].replacement, None);
+    assert!(incidents[0].last_fault.contains("panicked"));
+
+    // Somebody has looked at it.
+    let number = incidents[0].quarantined.generation;
+    registry.release(number).unwrap();
+    assert!(
+        run(&arena.host, &arena.state, BAD, &[chaos::GOOD])
+            .unwrap()
+            .is_success()
+    );
+    assert_eq!(
+        registry.release(number),
+        Err(RegistryError::NotQuarantined { number })
+    );
+}
+
+#[test]
+fn the_former_build_of_the_same_release_takes_over() {
+    let folder = folder_with("chaos");
+    let (arena, _) = arena(folder.path(), policy(FallBack::SameRelease));
+    let former = bad_generation(&arena.host);
+    install(folder.path(), "good", "1.0.0", "chaos", b"a second build");
+    fs::remove_file(folder.path().join("good_0.toml")).unwrap();
+    let second = release(&arena.host, "good_14");
+    let second = arena.host.factory().swap(former, &second).unwrap();
+
+    panic_times(&arena, 3);
+    let registry = arena.host.factory().registry();
+    let incidents = registry.incidents();
+    assert_eq!(incidents[0].quarantined.generation, second.generation);
+    assert_eq!(
+        incidents[0].replacement.as_ref().unwrap().generation,
+        former
+    );
+    assert!(!incidents[0].changes_release);
+    assert!(
+        run(&arena.host, &arena.state, BAD, &[chaos::GOOD])
+            .unwrap()
+            .is_success()
+    );
+    assert_eq!(bad_generation(&arena.host), former);
+
+    // The former one fails as well: now there is nobody left.
+    panic_times(&arena, 3);
+    let error = run(&arena.host, &arena.state, BAD, &[chaos::GOOD]).unwrap_err();
+    assert!(
+        matches!(error, ExecutionError::Quarantined { .. }),
+        "{error}"
+    );
+    assert_eq!(registry.incidents()[1].replacement, None);
+}
+
+#[test]
+fn another_release_takes_over_only_where_the_policy_says_so() {
+    for (fall_back, takes_over) in [
+        (FallBack::Never, false),
+        (FallBack::SameRelease, false),
+        (FallBack::AnyRelease, true),
+    ] {
+        let folder = folder_with("chaos");
+        let (arena, _) = arena(folder.path(), policy(fall_back));
+        let former = bad_generation(&arena.host);
+        install(folder.path(), "release_2", "2.0.0", "chaos", &[]);
+        let newer = release(&arena.host, "release_2_0");
+        arena.host.factory().swap(former, &newer).unwrap();
+        panic_times(&arena, 3);
+        let incident = &arena.host.factory().registry().incidents()[0];
+        assert_eq!(incident.changes_release, takes_over, "{fall_back:?}");
+        assert_eq!(incident.replacement.is_some(), takes_over, "{fall_back:?}");
+        let result = run(&arena.host, &arena.state, BAD, &[chaos::GOOD]);
+        assert_eq!(result.is_ok(), takes_over, "{fall_back:?}");
+    }
+}
+
+#[test]
+fn a_pinned_build_is_counted_and_stays() {
+    let folder = folder_with("chaos");
+    let (arena, _) = arena(folder.path(), policy(FallBack::SameRelease));
+    let number = bad_generation(&arena.host);
+    arena.host.factory().registry().pin(number, true).unwrap();
+    panic_times(&arena, 5);
+    let generations = arena.host.factory().registry().generations();
+    let bad = generations.iter().find(|g| g.generation == number).unwrap();
+    assert_eq!((bad.faults, bad.state), (5, GenerationState::Active));
+}
