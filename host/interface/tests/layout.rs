@@ -7,7 +7,7 @@ mod golden;
 
 use golden::{differences, render};
 use proz_interface::abi_stable::StableAbi;
-use proz_interface::v1::{MetricsTable, PluginModule_Ref, TraceSink};
+use proz_interface::v1::{InspectTable, MetricsTable, PluginModule_Ref, TraceSink};
 use std::{fs, path::Path};
 
 /// What crosses the border by itself; every other type is reached from these.
@@ -16,6 +16,7 @@ fn generation_1() -> String {
         <PluginModule_Ref as StableAbi>::LAYOUT,
         <TraceSink as StableAbi>::LAYOUT,
         <MetricsTable as StableAbi>::LAYOUT,
+        <InspectTable as StableAbi>::LAYOUT,
     ];
     golden::descriptor() + &render(&roots, "proz-interface")
 }

@@ -33,6 +33,7 @@ mod descriptor;
 mod error;
 mod handshake;
 mod image;
+pub mod inspect;
 mod instance;
 mod loader;
 pub mod metrics;

@@ -37,7 +37,7 @@ pub use plugins::{
     VmFactoryConfig, VmHandle, WasmOptions,
 };
 pub use proz_interface::v1::{
-    GENERATION as ABI_GENERATION, Limits, MessageKind, OpcodeCount, Revision, StatusCode,
+    CodeFact, GENERATION as ABI_GENERATION, Limits, MessageKind, OpcodeCount, Revision, StatusCode,
 };
 pub use proz_manifest::{Requirement, SearchPath, VmType};
 pub use proz_state::StateChanges;

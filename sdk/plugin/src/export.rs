@@ -1,8 +1,8 @@
 //! From an author's type to an exported library.
 
 use crate::{
-    Address, ExecutionContext, FrameResult, GasEstimate, Host, OpcodeCount, Precompile, Revision,
-    StatusCode, VirtualMachine, VmError, VmErrorCode, VmType, VmVersion,
+    Address, CodeFact, ExecutionContext, FrameResult, GasEstimate, Host, OpcodeCount, Precompile,
+    Revision, StatusCode, VirtualMachine, VmError, VmErrorCode, VmType, VmVersion,
     fence::{fence, fence_or},
 };
 use proz_interface::abi_stable::{
@@ -10,8 +10,8 @@ use proz_interface::abi_stable::{
     std_types::{ROption, RResult, RSlice, RStr, RString, RVec},
 };
 use proz_interface::v1::{
-    Extension, HostInfo, Instance, METRICS_EXTENSION, MetricsTable, NativeNeeds, Precompile_TO,
-    StateAccessMut, VirtualMachine_TO,
+    Extension, HostInfo, INSPECT_EXTENSION, InspectTable, Instance, METRICS_EXTENSION,
+    MetricsTable, NativeNeeds, Precompile_TO, StateAccessMut, VirtualMachine_TO,
 };
 use serde::de::DeserializeOwned;
 
@@ -183,9 +183,14 @@ where
             enable: enable_metrics::<V>,
             take: take_metrics::<V>,
         };
+        let inspect = InspectTable {
+            vm: metrics.vm,
+            inspect: inspect::<V>,
+        };
         let exported = ExportedMachine {
             machine,
             metrics,
+            inspect,
             identity,
         };
         Ok(Instance {
@@ -250,6 +255,7 @@ fn vm_version(identity: &Identity) -> VmVersion {
 struct ExportedMachine<V> {
     machine: Box<V>,
     metrics: MetricsTable,
+    inspect: InspectTable,
     identity: &'static Identity,
 }
 
@@ -306,11 +312,16 @@ impl<V: VirtualMachine> proz_interface::v1::VirtualMachine for ExportedMachine<V
     }
 
     fn extension(&self, id: RStr<'_>) -> ROption<Extension> {
-        if id.as_str() == METRICS_EXTENSION && fence_or(false, || self.machine.metrics().is_some())
-        {
-            return ROption::RSome(Extension::new(&self.metrics));
+        let machine = &self.machine;
+        match id.as_str() {
+            METRICS_EXTENSION if fence_or(false, || machine.metrics().is_some()) => {
+                ROption::RSome(Extension::new(&self.metrics))
+            }
+            INSPECT_EXTENSION if fence_or(false, || machine.inspector().is_some()) => {
+                ROption::RSome(Extension::new(&self.inspect))
+            }
+            _ => ROption::RNone,
         }
-        ROption::RNone
     }
 }
 
@@ -330,6 +341,20 @@ unsafe extern "C" fn take_metrics<V: VirtualMachine>(vm: *const ()) -> RVec<Opco
             .metrics()
             .map(|metrics| metrics.take().into())
             .unwrap_or_default()
+    })
+}
+
+unsafe extern "C" fn inspect<V: VirtualMachine>(
+    vm: *const (),
+    code: RSlice<'_, u8>,
+) -> RResult<RVec<CodeFact>, VmError> {
+    // SAFETY: as above.
+    let machine = unsafe { &*vm.cast::<V>() };
+    fence(|| {
+        let facts = machine
+            .inspector()
+            .map(|inspector| inspector.inspect(code.as_slice()));
+        Ok(facts.transpose()?.unwrap_or_default().into())
     })
 }
 

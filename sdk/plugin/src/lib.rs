@@ -59,6 +59,7 @@ mod export;
 mod fence;
 mod gas;
 mod host;
+mod inspect;
 mod machine;
 mod metrics;
 mod precompile;
@@ -69,6 +70,7 @@ pub use estimate::estimate_by_trial;
 pub use export::Identity;
 pub use gas::{GasMeter, OutOfGas};
 pub use host::Host;
+pub use inspect::{Inspect, fact};
 pub use machine::VirtualMachine;
 pub use metrics::Metrics;
 pub use precompile::Precompile;
@@ -78,7 +80,7 @@ pub use proz_interface::{
     Descriptor, PluginKind,
     v1::{
         AccessStatus, AccountInfo, Address, B256, BlockContext, Buffer, CallOutcome, CallRequest,
-        CallTarget, CancelFlag, CodeView, CreateOutcome, CreateRequest, ExecutionContext,
+        CallTarget, CancelFlag, CodeFact, CodeView, CreateOutcome, CreateRequest, ExecutionContext,
         FrameResult, GasEstimate, HostError, Limits, Message, MessageKind, OpcodeCount, Revision,
         SelfDestruct, StatusCode, StepEvent, StorageLoad, StorageStore, TraceMask,
         TransactionContext, VmError, VmErrorCode, VmType, VmVersion, Word,

@@ -1,7 +1,7 @@
 //! The trait an author implements for a virtual machine.
 
 use crate::{
-    ExecutionContext, FrameResult, GasEstimate, Host, Metrics, VmError, estimate_by_trial,
+    ExecutionContext, FrameResult, GasEstimate, Host, Inspect, Metrics, VmError, estimate_by_trial,
 };
 
 /// A virtual machine in safe Rust: computes one frame at a time.
@@ -53,6 +53,11 @@ pub trait VirtualMachine: Send + Sync + 'static {
 
     /// Counters of instructions, for machines that keep them.
     fn metrics(&self) -> Option<&dyn Metrics> {
+        None
+    }
+
+    /// The describer of code, for machines that have one.
+    fn inspector(&self) -> Option<&dyn Inspect> {
         None
     }
 

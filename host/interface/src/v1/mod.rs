@@ -5,6 +5,7 @@ mod context;
 mod error;
 mod extension;
 mod identity;
+mod inspect;
 mod message;
 mod metrics;
 mod module;
@@ -21,6 +22,7 @@ pub use context::{BlockContext, CancelFlag, ExecutionContext, Limits, Transactio
 pub use error::{HostError, VmError, VmErrorBody, VmErrorCode};
 pub use extension::Extension;
 pub use identity::{VmType, VmVersion};
+pub use inspect::{CodeFact, INSPECT_EXTENSION, InspectTable};
 pub use message::{CallRequest, CreateRequest, Message, MessageKind};
 pub use metrics::{METRICS_EXTENSION, MetricsTable, OpcodeCount};
 pub use module::{HostInfo, Instance, PluginModule, PluginModule_Ref};

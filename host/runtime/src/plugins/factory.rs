@@ -4,7 +4,7 @@ use super::{Activation, FaultPolicy, Generation, GenerationInfo, Registry, Regis
 use crate::execution::{Machine, PrecompileInfo};
 use alloy_primitives::Address;
 use proz_interface::abi_stable::std_types::{RSlice, RStr};
-use proz_interface::v1::{GENERATION, HostInfo, OpcodeCount, VmError, VmErrorCode};
+use proz_interface::v1::{CodeFact, GENERATION, HostInfo, OpcodeCount, VmError, VmErrorCode};
 use proz_loader::{LoadError, Loader, Staging};
 use proz_manifest::{
     Candidate, Discovery, DiscoveryOptions, ManifestError, Offered as _, PluginId, Requirement,
@@ -104,7 +104,7 @@ pub struct WasmOptions {
     pub max_stack_height: Option<u32>,
     /// Version of the table of operator costs.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub gas_costs: Option<String>,
+    pub gas_costs: Option<u32>,
     /// Imports that a module may use, as `module.name`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed_imports: Option<BTreeSet<String>>,
@@ -363,11 +363,18 @@ impl VmHandle {
     /// [`CodeRefused`] with the plugin's own words.
     pub fn validate_code(&self, code: &[u8]) -> Result<(), CodeRefused> {
         let verdict = self.0.vm.validate_code(RSlice::from_slice(code));
-        Result::<(), VmError>::from(verdict).map_err(|error| CodeRefused {
-            code: error.code(),
-            offset: error.offset(),
-            message: error.message().to_owned(),
-        })
+        Result::<(), VmError>::from(verdict).map_err(CodeRefused::from)
+    }
+
+    /// What the VM sees in code, fact by fact; `None` when it tells nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`CodeRefused`] as from [`validate_code`](Self::validate_code).
+    #[must_use]
+    pub fn inspect(&self, code: &[u8]) -> Option<Result<Vec<CodeFact>, CodeRefused>> {
+        proz_loader::inspect::inspect(&self.0.vm, code)
+            .map(|facts| facts.map_err(CodeRefused::from))
     }
 
     /// Switches the VM's instruction metrics; `None` when it keeps none.
@@ -393,4 +400,14 @@ pub struct CodeRefused {
     pub offset: Option<u64>,
     /// The VM's own words.
     pub message: String,
+}
+
+impl From<VmError> for CodeRefused {
+    fn from(error: VmError) -> Self {
+        Self {
+            code: error.code(),
+            offset: error.offset(),
+            message: error.message().to_owned(),
+        }
+    }
 }
