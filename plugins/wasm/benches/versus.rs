@@ -4,7 +4,7 @@
 //! counts. Both results are compared before anything is timed.
 //!
 //!     cargo bench -p proz-wasm --bench versus
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, reason = "a bench")]
 
 use std::collections::HashMap;
 use std::hint::black_box;

@@ -14,6 +14,7 @@
 mod artefact;
 mod cache;
 mod config;
+mod describe;
 mod engine;
 mod error;
 mod frame;

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use proz_sdk::{
-    Address, Buffer, ExecutionContext, FrameResult, Host, HostInfo, Revision, StatusCode,
+    Address, Buffer, ExecutionContext, FrameResult, Host, HostInfo, Inspect, Revision, StatusCode,
     VirtualMachine, VmError, VmErrorCode,
 };
 use wasmtime::{Instance, Memory, Store, Trap, UpdateDeadline};
@@ -355,6 +355,10 @@ impl VirtualMachine for WasmMachine {
         (self.config.machine.native_stack_bytes as u64).saturating_add(OWN_STACK_BYTES)
     }
 
+    fn inspector(&self) -> Option<&dyn Inspect> {
+        Some(self)
+    }
+
     fn shutdown(&self) {
         self.ticker.stop();
     }
@@ -418,7 +422,7 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 }
 
 /// Turns a refusal into the interface's error.
-fn refused(error: &ValidationError) -> VmError {
+pub(crate) fn refused(error: &ValidationError) -> VmError {
     let (code, offset) = match error {
         ValidationError::CodeTooLarge { .. } => (VmErrorCode::CODE_TOO_LARGE, None),
         ValidationError::MissingRequiredExport { .. } | ValidationError::WrongExportType { .. } => {

@@ -55,10 +55,12 @@ pub fn charges(facts: &ModuleFacts) -> Vec<Option<u32>> {
     let mut counted = vec![false; facts.functions.len()];
     for (name, kind, index) in &facts.exports {
         let is_entry = matches!(name.as_str(), "main" | "user_entrypoint");
-        if is_entry && *kind == wasmparser::ExternalKind::Func && *index >= imported {
-            if let Some(slot) = counted.get_mut((*index - imported) as usize) {
-                *slot = true;
-            }
+        if is_entry
+            && *kind == wasmparser::ExternalKind::Func
+            && *index >= imported
+            && let Some(slot) = counted.get_mut((*index - imported) as usize)
+        {
+            *slot = true;
         }
     }
     for component in &order {

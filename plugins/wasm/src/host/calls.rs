@@ -81,7 +81,6 @@ impl Guest<'_> {
         Ok((status_word(outcome.status), outcome.address))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the import has seven parameters")]
     pub(super) fn call(
         &mut self,
         kind: u32,
@@ -121,7 +120,6 @@ impl Guest<'_> {
         Ok(status)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the import has six parameters")]
     pub(super) fn call_contract(
         &mut self,
         target: u32,

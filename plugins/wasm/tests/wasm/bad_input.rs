@@ -74,7 +74,8 @@ fn smith(data: &[u8]) -> Option<Vec<u8>> {
         min_imports: 2,
         max_imports: 12,
         max_memory32_bytes: 64 * 65_536,
-        max_memories: 1,
+        // The exports bring the only memory.
+        max_memories: 0,
         max_tables: 1,
         max_table_elements: 1_000,
         allow_start_export: false,
@@ -115,6 +116,13 @@ impl Noise {
     }
 
     fn mutate(&mut self, code: &mut Vec<u8>) {
+        // Half of the time one bit of the later half, where the code is: such a module may still run.
+        if self.next().is_multiple_of(2) && code.len() > 1 {
+            let half = code.len() / 2;
+            let at = half + (self.next() % half as u64) as usize;
+            code[at] ^= 1 << (self.next() % 8);
+            return;
+        }
         for _ in 0..=self.next() % 4 {
             if code.is_empty() {
                 return;

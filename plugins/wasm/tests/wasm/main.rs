@@ -1,5 +1,9 @@
 //! The Wasm VM from outside: contracts as text and as artefacts, real modules, the specification's
 //! suite, hostile modules.
+#![expect(
+    clippy::unwrap_used,
+    reason = "the helpers of a test may panic as the test may"
+)]
 
 mod bad_input;
 mod conformance;

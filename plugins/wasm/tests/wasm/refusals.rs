@@ -142,7 +142,9 @@ fn prohibited_imports_name_what_is_allowed() {
 
 #[test]
 fn the_configuration_can_allow_less_and_debug_output() {
-    let logs = module(r#"(import "env" "log_debug" (func (param i32 i32))) (memory (export "memory") 1) (func (export "main"))"#.replace("(import", "(import").as_str());
+    let logs = module(
+        r#"(import "env" "log_debug" (func (param i32 i32))) (memory (export "memory") 1) (func (export "main"))"#,
+    );
     assert!(validate(&logs, &config()).is_err());
     assert!(
         validate(
