@@ -55,6 +55,9 @@ pub enum ArtifactError {
         /// The first bytes, in hexadecimal.
         found: String,
     },
+    /// WebAssembly text that cannot be assembled.
+    #[error("the WebAssembly text is not valid")]
+    WasmText(#[source] wat::Error),
     /// The text begins as JSON and is none.
     #[error("the artefact is not valid JSON")]
     Json(#[source] serde_json::Error),

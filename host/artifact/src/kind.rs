@@ -27,8 +27,6 @@ pub enum CodeKind {
     Evm,
     /// A binary Wasm module.
     Wasm,
-    /// A Wasm module as text, to be assembled before use.
-    WasmText,
     /// A ProzVM program.
     ProzVm,
     /// A Move module.
@@ -47,7 +45,7 @@ impl CodeKind {
     /// Classifies code by its first bytes.
     #[must_use]
     pub fn of(code: &[u8]) -> Self {
-        const MAGICS: [(&[u8], CodeKind); 8] = [
+        const MAGICS: [(&[u8], CodeKind); 7] = [
             (&WASM_MAGIC, CodeKind::Wasm),
             (&PROZVM_MAGIC, CodeKind::ProzVm),
             (&MOVE_MAGIC, CodeKind::Move),
@@ -55,7 +53,6 @@ impl CodeKind {
             (&DELEGATION_MAGIC, CodeKind::Delegation),
             (&EOF_MAGIC, CodeKind::EvmObject),
             (&ELF_MAGIC, CodeKind::Elf),
-            (b"(module", CodeKind::WasmText),
         ];
         let found = MAGICS.iter().find(|(magic, _)| code.starts_with(magic));
         found.map_or(CodeKind::Evm, |&(_, kind)| kind)
@@ -66,7 +63,7 @@ impl CodeKind {
     pub fn vm_type(self) -> Option<&'static str> {
         match self {
             Self::Evm | Self::Delegation => Some("evm"),
-            Self::Wasm | Self::WasmText => Some("wasm"),
+            Self::Wasm => Some("wasm"),
             Self::ProzVm => Some("prozvm"),
             Self::Move => Some("movevm"),
             Self::Container | Self::EvmObject | Self::Elf => None,
@@ -79,7 +76,6 @@ impl fmt::Display for CodeKind {
         f.write_str(match self {
             Self::Evm => "EVM code",
             Self::Wasm => "a Wasm module",
-            Self::WasmText => "a Wasm module as text",
             Self::ProzVm => "a ProzVM program",
             Self::Move => "a Move module",
             Self::Container => "a code container",

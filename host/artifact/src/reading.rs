@@ -4,7 +4,7 @@
 //! |---|---|
 //! | begins with `{` or `[` | a compiler's artefact |
 //! | only hexadecimal digits, white space, a leading `0x` | hexadecimal code |
-//! | begins with `(module` or `;;`, or comes from a `.wat` file | WebAssembly text |
+//! | begins with `(module` or `;;`, or comes from a `.wat` file | WebAssembly text, which is assembled |
 //! | other text | an error that names the first character that does not belong |
 //! | anything else | the code itself |
 
@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::contract::{Contract, Format, ReadOptions};
 use crate::error::{ArtifactError, Result};
 use crate::hexadecimal::is_hex;
-use crate::kind::{CodeKind, WASM_MAGIC};
+use crate::kind::WASM_MAGIC;
 use crate::selection;
 
 /// The largest file that is read, in bytes; build-info files of large projects reach a tenth of it.
@@ -47,9 +47,7 @@ pub fn read_code(content: &[u8], options: &ReadOptions) -> Result<Contract> {
         return selection::read_contract(&artifact, options);
     }
     if is_wasm_text(text, extension.as_deref()) {
-        let mut contract = Contract::plain(content.to_vec(), Format::WasmText);
-        contract.kind = CodeKind::WasmText;
-        return Ok(contract);
+        return assemble(text, options.file_name.as_deref());
     }
     read_hex_code(text, options)
 }
@@ -116,6 +114,17 @@ pub fn read_abi_file(path: &Path, options: &ReadOptions) -> Result<JsonAbi> {
 pub fn contract_names(content: &[u8]) -> Result<(Format, Vec<String>)> {
     let artifact: Value = serde_json::from_slice(content).map_err(ArtifactError::Json)?;
     selection::names(&artifact)
+}
+
+/// WebAssembly text, which becomes the module that it describes.
+fn assemble(text: &str, file_name: Option<&str>) -> Result<Contract> {
+    let module = wat::parse_str(text).map_err(|mut error| {
+        if let Some(name) = file_name {
+            error.set_path(Path::new(name));
+        }
+        ArtifactError::WasmText(error)
+    })?;
+    Ok(Contract::plain(module, Format::WasmText))
 }
 
 /// Hexadecimal code, which a file of `solc --bin` may hold with library marks.

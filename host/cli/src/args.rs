@@ -130,7 +130,8 @@ pub(crate) struct RunArgs {
     #[arg(long, num_args = 1.., value_names = ["FUNCTION", "ARGUMENT"], allow_negative_numbers = true)]
     pub(crate) call: Vec<String>,
 
-    /// ABI or artefact by which calls, events and reverts are decoded. May be repeated.
+    /// ABI or artefact by which calls, events and reverts are decoded; the first is also that of
+    /// a target that comes without. May be repeated.
     #[arg(long, value_name = "FILE")]
     pub(crate) abi: Vec<PathBuf>,
 
@@ -158,6 +159,10 @@ pub(crate) struct DeployArgs {
     /// Arguments of the constructor, by the artefact's ABI; `@Name` as in `run`.
     #[arg(long, num_args = 1.., value_name = "ARGUMENT", allow_negative_numbers = true)]
     pub(crate) args: Vec<String>,
+
+    /// ABI or artefact of the contract, for code that comes without: a Wasm module.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) abi: Option<PathBuf>,
 
     /// Name by which later commands call the contract.
     #[arg(long, value_name = "NAME", requires = "state")]

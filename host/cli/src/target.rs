@@ -8,9 +8,11 @@ use crate::{
 use alloy_json_abi::{Function, JsonAbi};
 use alloy_primitives::{Address, Bytes, address};
 use proz_artifact::{
-    CodeKind, Contract, ReadOptions, encode_function, read_argument, read_hex, resolve_function,
+    CodeKind, Contract, ReadOptions, encode_function, read_abi_file, read_argument, read_hex,
+    resolve_function,
 };
 use proz_host::container;
+use std::path::PathBuf;
 
 /// Where code without an account runs.
 pub(crate) const SCRATCH: Address = address!("000000000000000000000000000000000000c0de");
@@ -46,7 +48,7 @@ pub(crate) fn find(session: &Session, args: &RunArgs) -> Result<Target, CliError
             code: None,
         });
     }
-    let contract = read(&args.target, &args.reading)?;
+    let contract = read_with_abi(&args.target, &args.reading, args.abi.first())?;
     let code = contract.runtime_code()?;
     Ok(Target {
         address: SCRATCH,
@@ -63,6 +65,19 @@ pub(crate) fn read(text: &str, reading: &Reading) -> Result<Contract, CliError> 
     };
     read_argument(text, &options)
         .map_err(|error| CliError::because(format!("cannot take code from `{text}`"), error))
+}
+
+/// Reads code, and gives it an ABI where it comes without.
+pub(crate) fn read_with_abi(
+    text: &str,
+    reading: &Reading,
+    abi: Option<&PathBuf>,
+) -> Result<Contract, CliError> {
+    let mut contract = read(text, reading)?;
+    if let (None, Some(path)) = (&contract.abi, abi) {
+        contract.abi = Some(read_abi_file(path, &ReadOptions::default())?);
+    }
+    Ok(contract)
 }
 
 /// VM that code is for.

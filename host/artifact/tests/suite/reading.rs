@@ -352,7 +352,6 @@ fn reads_the_file_that_solc_writes_with_its_notes_on_libraries() {
 fn classifies_code_by_its_first_bytes() {
     for (code, kind, vm_type) in [
         (&b"\0asm\x01\0\0\0"[..], CodeKind::Wasm, Some("wasm")),
-        (b"(module)", CodeKind::WasmText, Some("wasm")),
         (b"PZ64\x01\0", CodeKind::ProzVm, Some("prozvm")),
         (
             b"\xA1\x1C\xEB\x0B\x06\0\0\0",
@@ -371,14 +370,13 @@ fn classifies_code_by_its_first_bytes() {
         assert_eq!((as_text.kind, as_text.format), (kind, Format::Hex));
     }
     let text = read_code(b"  ;; empty\n(module)\n", &plain()).unwrap();
-    assert_eq!(
-        (text.kind, text.format),
-        (CodeKind::WasmText, Format::WasmText)
-    );
-    assert_eq!(
-        read_code(b"(func)", &from_file("a.WAT")).unwrap().kind,
-        CodeKind::WasmText
-    );
+    assert_eq!((text.kind, text.format), (CodeKind::Wasm, Format::WasmText));
+    assert_eq!(text.creation_code().unwrap(), b"\0asm\x01\0\0\0");
+    let fields = read_code(b"(func)", &from_file("a.WAT")).unwrap();
+    assert_eq!(fields.kind, CodeKind::Wasm);
+    let error = read_code(b"(module (fun))", &from_file("a.wat")).unwrap_err();
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(source.contains("a.wat:1:10"), "{source}");
 }
 
 #[test]

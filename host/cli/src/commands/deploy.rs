@@ -14,7 +14,7 @@ use proz_state::StateDbMut as _;
 
 pub(crate) fn run(common: &Common, args: &DeployArgs) -> Outcome {
     let mut session = Session::open(common, &args.world)?;
-    let contract = target::read(&args.code, &args.reading)?;
+    let contract = target::read_with_abi(&args.code, &args.reading, args.abi.as_ref())?;
     let arguments = target::resolve(&session, args.sending.sender, &args.args)?;
     let init_code = init_code(&contract, &arguments, &args.reading)?;
     let mut book = session.book(&[])?;

@@ -16,7 +16,7 @@ pub(crate) fn run(common: &Common, args: &EstimateArgs) -> Outcome {
     let mut session = Session::open(common, &run.world)?;
     let mut book = session.book(&run.abi)?;
     let transaction = if args.create {
-        let contract = target::read(&run.target, &run.reading)?;
+        let contract = target::read_with_abi(&run.target, &run.reading, run.abi.first())?;
         let arguments = target::resolve(&session, run.sending.sender, &run.call)?;
         let code = init_code(&contract, &arguments, &run.reading)?;
         if let Some(abi) = contract.abi {

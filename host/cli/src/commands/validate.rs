@@ -7,7 +7,7 @@ use crate::{
     target,
 };
 use proz_artifact::CodeKind;
-use proz_host::{VmFactory, VmHandle, container::Container};
+use proz_host::{CodeFact, VmFactory, VmHandle, container::Container};
 use std::process::ExitCode;
 
 pub(crate) fn run(common: &Common, args: &ValidateArgs) -> Outcome {
@@ -27,15 +27,30 @@ pub(crate) fn run(common: &Common, args: &ValidateArgs) -> Outcome {
         (find(&factory, &vm_type, &args.reading.vm_version)?, code)
     };
     let name = format!("{}@{}", vm.vm_type(), vm.vm_version());
-    match vm.validate_code(payload) {
-        Ok(()) if common.json => {
-            let json =
-                serde_json::json!({ "valid": true, "vm": name, "size_bytes": payload.len() });
+    // The VM itself says what it sees in the code: it alone knows the format, its own rules and
+    // its prices, and a VM of a third party can say as much as ours.
+    let verdict = match vm.inspect(payload) {
+        Some(facts) => facts,
+        None => vm.validate_code(payload).map(|()| Vec::new()),
+    };
+    match verdict {
+        Ok(facts) if common.json => {
+            let facts: serde_json::Map<_, _> = facts
+                .iter()
+                .map(|fact| (fact.name.to_string(), texts(fact).collect()))
+                .collect();
+            let json = serde_json::json!({
+                "valid": true,
+                "vm": name,
+                "size_bytes": payload.len(),
+                "facts": facts,
+            });
             outln!("{json}");
             Ok(ExitCode::SUCCESS)
         }
-        Ok(()) => {
+        Ok(facts) => {
             outln!("valid {name} code of {} bytes", payload.len());
+            show(&facts);
             Ok(ExitCode::SUCCESS)
         }
         Err(refusal) => {
@@ -56,6 +71,34 @@ pub(crate) fn run(common: &Common, args: &ValidateArgs) -> Outcome {
             }
             Ok(ExitCode::from(FAILED))
         }
+    }
+}
+
+fn texts(fact: &CodeFact) -> impl Iterator<Item = &str> {
+    fact.values.iter().map(|value| value.as_str())
+}
+
+/// Longest line of a list of values, in characters.
+const LINE: usize = 100;
+
+/// Prints facts one below the other, their values wrapped beside the names.
+fn show(facts: &[CodeFact]) {
+    let width = facts.iter().map(|fact| fact.name.len()).max().unwrap_or(0);
+    for fact in facts {
+        let mut line = format!("{:width$} ", fact.name.as_str());
+        let mut values = texts(fact).peekable();
+        if values.peek().is_none() {
+            line.push_str(" none");
+        }
+        while let Some(value) = values.next() {
+            let comma = if values.peek().is_some() { "," } else { "" };
+            if line.len() > width + 2 && line.len() + value.len() + 2 > LINE {
+                outln!("{line}");
+                line = " ".repeat(width + 1);
+            }
+            line.push_str(&format!(" {value}{comma}"));
+        }
+        outln!("{line}");
     }
 }
 
