@@ -165,7 +165,7 @@ pub struct MachineConfig {
 impl Default for MachineConfig {
     fn default() -> Self {
         Self {
-            max_instances: 4_096,
+            max_instances: 1_100,
             memory_cache_bytes: 256 << 20,
             disk_cache: None,
             disk_cache_bytes: 4 << 30,

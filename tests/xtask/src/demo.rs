@@ -12,7 +12,8 @@ pub(crate) fn run() -> Outcome {
         program: artefacts().join(format!("proz{}", std::env::consts::EXE_SUFFIX)),
         state: folder.join("state.json"),
     };
-    demo.market()
+    demo.market()?;
+    demo.two_machines()
 }
 
 struct Demo {
@@ -22,6 +23,9 @@ struct Demo {
 
 /// Folder of the Solidity artefacts.
 const ARTEFACTS: &str = "tests/fixtures/solidity/artifacts";
+
+/// Folder of the Wasm modules, which speak the Solidity ABI.
+const MODULES: &str = "tests/fixtures/wasm/artifacts";
 
 impl Demo {
     /// Two tokens, a pair, a router: minted, pooled, swapped, transferred.
@@ -60,22 +64,10 @@ impl Demo {
                 "9999999999",
             ],
         )?;
-        self.proz(
+        self.swap(
             "Swap 100 Gold for Silver: calls, events, state changes",
-            &[
-                "run",
-                "Router",
-                "--trace",
-                "--write",
-                "--call",
-                "swapExactInput",
-                "@Pair",
-                "@Gold",
-                "100e18",
-                "1e18",
-                "@sender",
-                "9999999999",
-            ],
+            "Router",
+            "@Pair",
         )?;
         self.write("Silver", &["transfer(address,uint256)", "@Pair", "1e18"])?;
         self.proz(
@@ -86,6 +78,86 @@ impl Demo {
             "A transfer of more than there is: reverted, nothing changes",
             &["run", "Gold", "--call", "transfer", "@Pair", "9000000e18"],
         )
+    }
+
+    /// A market in Wasm called by a router in Solidity, and the reverse.
+    fn two_machines(&self) -> Outcome {
+        let abi = |name: &str| format!("{ARTEFACTS}/{name}.json");
+        let module = |name: &str| format!("{MODULES}/{name}.wasm");
+        self.proz(
+            "A constant-product pair in Wasm: what its VM sees in it",
+            &["validate", &module("pair")],
+        )?;
+        self.proz(
+            "Deploy it for the tokens in Solidity",
+            &[
+                "deploy",
+                &module("pair"),
+                "--abi",
+                &abi("Pair"),
+                "--args",
+                "@Gold",
+                "@Silver",
+                "--name",
+                "WasmPair",
+            ],
+        )?;
+        let add = ["addLiquidity", "@WasmPair", "5000e18", "20000e18"];
+        let rest = ["0", "0", "@sender", "9999999999"];
+        self.write("Router", &[&add[..], &rest[..]].concat())?;
+        self.swap(
+            "A router in Solidity swaps through the pair in Wasm",
+            "Router",
+            "@WasmPair",
+        )?;
+        self.proz(
+            "Deploy a router in Wasm",
+            &[
+                "deploy",
+                &module("router"),
+                "--abi",
+                &abi("Router"),
+                "--name",
+                "WasmRouter",
+            ],
+        )?;
+        self.write("Gold", &["approve", "@WasmRouter", "1000000e18"])?;
+        self.swap(
+            "A router in Wasm swaps through the pair in Solidity",
+            "WasmRouter",
+            "@Pair",
+        )?;
+        self.fails(
+            "Too little comes out: the router in Solidity undoes the swap in Wasm",
+            &[
+                "run",
+                "Router",
+                "--trace",
+                "--call",
+                "swapExactInput",
+                "@WasmPair",
+                "@Gold",
+                "100e18",
+                "9000e18",
+                "@sender",
+                "9999999999",
+            ],
+        )
+    }
+
+    /// Swaps 100 Gold through a pair and shows the calls.
+    fn swap(&self, title: &str, router: &str, pair: &str) -> Outcome {
+        let call = ["run", router, "--trace", "--write", "--call"];
+        let arguments = [
+            "swapExactInput",
+            pair,
+            "@Gold",
+            "100e18",
+            "1e18",
+            "@sender",
+            "9999999999",
+        ];
+        self.proz(title, &[&call[..], &arguments[..]].concat())
     }
 
     /// Calls a contract and keeps the changes.

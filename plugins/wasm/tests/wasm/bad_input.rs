@@ -1,102 +1,15 @@
 //! Hostile modules: typed outcomes in bounded time, the VM alive afterwards.
 //!
-//! `fuzz_validate` and `fuzz_execute` are the bodies of fuzz targets: ordinary functions of bytes.
-//! The smoke tests here feed them from a fixed generator.
+//! The smoke tests of the fuzz bodies feed them from a fixed generator.
 
 use std::time::{Duration, Instant};
 
-use arbitrary::Unstructured;
 use proz_sdk::{StatusCode, VirtualMachine, VmErrorCode};
-use proz_sdk_testing::mock::{Environment, MockAccount};
+use proz_sdk_testing::mock::Environment;
 use proz_wasm::HOST_FUNCTIONS;
 
+use crate::fuzz;
 use crate::support::{World, address, assert_output, assert_status, corpora, machine, wat};
-
-/// Validates any bytes.
-pub(crate) fn fuzz_validate(data: &[u8]) {
-    if let Err(error) = machine().validate_code(data) {
-        assert!(!error.code().is_fault(), "{error}");
-    }
-}
-
-/// Builds a module from `data`, runs it, and checks that the outcome is one.
-pub(crate) fn fuzz_execute(data: &[u8]) -> Option<StatusCode> {
-    let code = smith(data)?;
-    fuzz_validate(&code);
-    if machine().validate_code(&code).is_err() {
-        return None;
-    }
-    Some(execute(&code))
-}
-
-fn execute(code: &[u8]) -> StatusCode {
-    let mut world = World::new();
-    world
-        .host
-        .state
-        .accounts
-        .insert(address(1), MockAccount::with_code(code));
-    let result = world.send(Environment::call(address(1), 300_000, b"some input"));
-    let result = result.unwrap_or_else(|error| panic!("{error}"));
-    assert!(result.gas_left <= 300_000);
-    assert!(!result.status.is_halt() || result.gas_left == 0);
-    result.status
-}
-
-/// A module that wasm-smith makes of `data`, with our entry point and any of our imports.
-fn smith(data: &[u8]) -> Option<Vec<u8>> {
-    let mut random = Unstructured::new(data);
-    let imports: String = HOST_FUNCTIONS
-        .iter()
-        .filter(|function| !function.debug)
-        .map(|function| {
-            let types = |letters: &str| {
-                letters
-                    .chars()
-                    .map(|letter| if letter == 'I' { "i64 " } else { "i32 " })
-                    .collect::<String>()
-            };
-            format!(
-                r#"(import "{}" "{}" (func (param {}) (result {})))"#,
-                function.module,
-                function.name,
-                types(function.params),
-                types(function.results)
-            )
-        })
-        .collect();
-    let config = wasm_smith::Config {
-        available_imports: Some(wat(&format!("(module {imports})"))),
-        exports: Some(wat(
-            r#"(module (memory (export "memory") 1) (global (export "output_ptr") (mut i32) (i32.const 0))
-                (global (export "output_len") (mut i32) (i32.const 0)) (func (export "main") (result i32) unreachable))"#,
-        )),
-        min_imports: 2,
-        max_imports: 12,
-        max_memory32_bytes: 64 * 65_536,
-        // The exports bring the only memory.
-        max_memories: 0,
-        max_tables: 1,
-        max_table_elements: 1_000,
-        allow_start_export: false,
-        allow_floats: false,
-        simd_enabled: false,
-        relaxed_simd_enabled: false,
-        reference_types_enabled: false,
-        gc_enabled: false,
-        exceptions_enabled: false,
-        tail_call_enabled: false,
-        threads_enabled: false,
-        memory64_enabled: false,
-        extended_const_enabled: false,
-        custom_page_sizes_enabled: false,
-        wide_arithmetic_enabled: false,
-        ..wasm_smith::Config::default()
-    };
-    wasm_smith::Module::new(config, &mut random)
-        .ok()
-        .map(|module| module.to_bytes())
-}
 
 /// A fixed stream of bytes.
 struct Noise(u64);
@@ -157,7 +70,7 @@ fn generated_modules_end_in_an_outcome() {
     let mut statuses = std::collections::BTreeMap::new();
     for _ in 0..rounds(300) {
         let size = 200 + (noise.next() % 3_000) as usize;
-        if let Some(status) = fuzz_execute(&noise.bytes(size)) {
+        if let Some(status) = fuzz::generate_and_execute(&noise.bytes(size)) {
             *statuses.entry(status.to_string()).or_insert(0) += 1;
         }
     }
@@ -171,15 +84,15 @@ fn mutated_modules_are_refused_or_end_in_an_outcome() {
     let (mut refused, mut ran) = (0, 0);
     for _ in 0..rounds(300) {
         let size = 200 + (noise.next() % 2_000) as usize;
-        let Some(mut code) = smith(&noise.bytes(size)) else {
+        let Some(mut code) = fuzz::smith(&noise.bytes(size)) else {
             continue;
         };
         noise.mutate(&mut code);
-        fuzz_validate(&code);
+        fuzz::validate(&code);
         if machine().validate_code(&code).is_err() {
             refused += 1;
         } else {
-            execute(&code);
+            fuzz::execute(&code);
             ran += 1;
         }
     }
@@ -200,7 +113,7 @@ fn mutated_contracts_of_other_chains_never_panic() {
         for _ in 0..rounds(8) {
             let mut changed = code.clone();
             noise.mutate(&mut changed);
-            fuzz_validate(&changed);
+            fuzz::validate(&changed);
         }
     }
 }

@@ -11,6 +11,7 @@ mod contracts;
 mod corpus;
 mod disk;
 mod execute;
+mod fuzz;
 mod gas;
 mod host_functions;
 mod refusals;

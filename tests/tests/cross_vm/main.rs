@@ -1,0 +1,10 @@
+//! Contracts of two VMs that call one another, through the real host and the real plugins.
+#![expect(
+    clippy::unwrap_used,
+    reason = "the helpers of a test may panic as the test may"
+)]
+
+mod frames;
+mod market;
+mod releases;
+mod world;
