@@ -8,11 +8,11 @@ use crate::{
 use alloy_json_abi::{Function, JsonAbi};
 use alloy_primitives::{Address, Bytes, address};
 use proz_artifact::{
-    CodeKind, Contract, ReadOptions, encode_function, read_abi_file, read_argument, read_hex,
-    resolve_function,
+    CodeKind, Contract, Format, ReadOptions, encode_function, read_abi_file, read_argument,
+    read_hex, resolve_function,
 };
 use proz_host::container;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where code without an account runs.
 pub(crate) const SCRATCH: Address = address!("000000000000000000000000000000000000c0de");
@@ -57,12 +57,28 @@ pub(crate) fn find(session: &Session, args: &RunArgs) -> Result<Target, CliError
     })
 }
 
+/// VMs whose code this program knows by its form; the files of any other are taken as they are.
+const KNOWN_VMS: [&str; 3] = ["evm", "wasm", "prozvm"];
+
+/// Whether a file holds code of a VM that is not known here, byte for byte, such as a script.
+fn is_foreign(text: &str, reading: &Reading) -> bool {
+    let is_known = |vm: &String| KNOWN_VMS.contains(&vm.as_str());
+    let path = Path::new(text);
+    let is_coded = path.extension().is_some_and(|e| e == "hex" || e == "json");
+    reading.vm.as_ref().is_some_and(|vm| !is_known(vm)) && path.is_file() && !is_coded
+}
+
 /// Reads code from a literal or a file.
 pub(crate) fn read(text: &str, reading: &Reading) -> Result<Contract, CliError> {
     let options = ReadOptions {
         contract: reading.contract.clone(),
         ..ReadOptions::default()
     };
+    if is_foreign(text, reading) {
+        let code = std::fs::read(text)
+            .map_err(|error| CliError::because(format!("cannot read `{text}`"), error))?;
+        return Ok(Contract::plain(code, Format::Binary));
+    }
     read_argument(text, &options)
         .map_err(|error| CliError::because(format!("cannot take code from `{text}`"), error))
 }
