@@ -193,7 +193,7 @@ impl Plugin {
 fn config() -> WasmConfig {
     WasmConfig {
         machine: MachineConfig {
-            max_instances: 64,
+            pooled_instances: 64,
             ..MachineConfig::default()
         },
         ..WasmConfig::default()

@@ -139,8 +139,9 @@ impl Default for ModuleLimits {
 #[derive(Clone, Debug, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MachineConfig {
-    /// Instances that may be alive at once: threads times call depth.
-    pub max_instances: u32,
+    /// Instances kept in a pool, each with 4 GiB of address space reserved; what threads and call
+    /// depth need beyond is made on demand, a few microseconds slower, for the same results.
+    pub pooled_instances: u32,
     /// Bytes of machine code that the memory cache may hold.
     pub memory_cache_bytes: u64,
     /// Directory of the disk cache; `None` keeps nothing on disk.
@@ -165,7 +166,7 @@ pub struct MachineConfig {
 impl Default for MachineConfig {
     fn default() -> Self {
         Self {
-            max_instances: 1_100,
+            pooled_instances: 256,
             memory_cache_bytes: 256 << 20,
             disk_cache: None,
             disk_cache_bytes: 4 << 30,
@@ -195,8 +196,8 @@ impl WasmConfig {
                 self.max_memory_pages
             ));
         }
-        if self.machine.max_instances == 0 {
-            return Err("max_instances is 0, expected at least 1".to_owned());
+        if self.machine.pooled_instances == 0 {
+            return Err("pooled_instances is 0, expected at least 1".to_owned());
         }
         let unknown = self.allowed_imports.iter().flatten().find(|path| {
             !HOST_FUNCTIONS

@@ -3,6 +3,8 @@
 //! Invariant: everything set here that changes results is derived from the consensus part of the
 //! configuration and ends up in the engine's compatibility hash.
 
+use std::sync::{Arc, OnceLock};
+
 use wasmtime::{
     Config, Engine, ExternType, InstanceAllocationStrategy, InstancePre, Linker, Module,
     ModuleExport, OptLevel, PoolingAllocationConfig, Strategy, ValType,
@@ -31,7 +33,7 @@ pub(crate) enum EngineError {
     Export(&'static str),
 }
 
-/// The engine with every host function linked.
+/// An engine with every host function linked.
 pub(crate) struct WasmEngine {
     engine: Engine,
     linker: Linker<Frame>,
@@ -63,9 +65,25 @@ pub(crate) struct Contract {
     pub(crate) pages: u32,
     /// Bytes of machine code and data.
     pub(crate) size_bytes: u64,
+    /// The same contract for the engine that makes instances on demand.
+    twin: OnceLock<Arc<Contract>>,
 }
 
 impl Contract {
+    /// Returns the same contract for `engine`, which has the settings of this contract's own but
+    /// for where its instances come from.
+    pub(crate) fn twin(&self, engine: &WasmEngine) -> Result<Arc<Self>, EngineError> {
+        if let Some(twin) = self.twin.get() {
+            return Ok(Arc::clone(twin));
+        }
+        let load = |error: wasmtime::Error| EngineError::Load(format!("{error:#}"));
+        let code = self.pre.module().serialize().map_err(load)?;
+        // SAFETY: the bytes were made just now, of a module that an engine of this process compiled.
+        let module = unsafe { Module::deserialize(&engine.engine, code) }.map_err(load)?;
+        let made = Arc::new(engine.prepare(module)?);
+        Ok(Arc::clone(self.twin.get_or_init(|| made)))
+    }
+
     /// Returns the template of instances.
     pub(crate) fn pre(&self) -> &InstancePre<Frame> {
         &self.pre
@@ -99,7 +117,7 @@ pub(crate) fn settings(config: &WasmConfig) -> Config {
         .wasm_backtrace_max_frames(None)
         .native_unwind_info(false)
         .signals_based_traps(config.machine.signals_based_traps);
-    let slots = config.machine.max_instances;
+    let slots = config.machine.pooled_instances;
     let mut pool = PoolingAllocationConfig::new();
     pool.total_core_instances(slots)
         .total_memories(slots)
@@ -114,10 +132,21 @@ pub(crate) fn settings(config: &WasmConfig) -> Config {
 }
 
 impl WasmEngine {
-    /// Sets the engine up.
-    pub(crate) fn new(config: &WasmConfig) -> Result<Self, EngineError> {
+    /// Sets up the engine whose instances come from a pool.
+    pub(crate) fn pooled(config: &WasmConfig) -> Result<Self, EngineError> {
+        Self::new(&settings(config), config)
+    }
+
+    /// Sets up the engine whose instances are made on demand, as many as there are.
+    pub(crate) fn on_demand(config: &WasmConfig) -> Result<Self, EngineError> {
+        let mut settings = settings(config);
+        settings.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+        Self::new(&settings, config)
+    }
+
+    fn new(settings: &Config, config: &WasmConfig) -> Result<Self, EngineError> {
         let setup = |error: wasmtime::Error| EngineError::Setup(format!("{error:#}"));
-        let engine = Engine::new(&settings(config)).map_err(setup)?;
+        let engine = Engine::new(settings).map_err(setup)?;
         let mut linker = Linker::new(&engine);
         host::link(&mut linker, config.debug_log).map_err(setup)?;
         Ok(Self { engine, linker })
@@ -206,6 +235,7 @@ impl WasmEngine {
             output,
             pages,
             size_bytes,
+            twin: OnceLock::new(),
         })
     }
 }

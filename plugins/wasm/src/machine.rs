@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use proz_sdk::{
     Address, Buffer, ExecutionContext, FrameResult, Host, HostInfo, Inspect, Revision, StatusCode,
@@ -26,9 +27,49 @@ const OWN_STACK_BYTES: u64 = 128 << 10;
 /// The Wasm VM.
 pub struct WasmMachine {
     config: WasmConfig,
-    engine: WasmEngine,
+    /// Compiles, and runs as many frames at once as its pool has room for.
+    pooled: Powered,
+    /// Runs the frames beyond: which engine runs a frame never shows in its result.
+    on_demand: Powered,
+    running: AtomicU32,
     cache: ContractCache,
+}
+
+/// An engine and the thread that lets its frames notice a cancel flag.
+struct Powered {
+    engine: WasmEngine,
     ticker: Ticker,
+}
+
+impl Powered {
+    fn new(engine: Result<WasmEngine, EngineError>) -> Result<Self, VmError> {
+        let refuse = |error: EngineError| {
+            VmError::new(VmErrorCode::INVALID_CONFIGURATION, error.to_string())
+        };
+        Ok(Self {
+            engine: engine.map_err(refuse)?,
+            ticker: Ticker::default(),
+        })
+    }
+}
+
+/// One of the frames that run at once, on all threads.
+struct Seat<'machine> {
+    running: &'machine AtomicU32,
+    number: u32,
+}
+
+impl<'machine> Seat<'machine> {
+    fn take(running: &'machine AtomicU32) -> Self {
+        let number = running.fetch_add(1, Ordering::Acquire);
+        Self { running, number }
+    }
+}
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        self.running.fetch_sub(1, Ordering::Release);
+    }
 }
 
 impl std::fmt::Debug for WasmMachine {
@@ -50,7 +91,8 @@ impl WasmMachine {
     pub fn new(config: WasmConfig) -> Result<Self, VmError> {
         let refuse = |message: String| VmError::new(VmErrorCode::INVALID_CONFIGURATION, message);
         config.check().map_err(refuse)?;
-        let engine = WasmEngine::new(&config).map_err(|error| refuse(error.to_string()))?;
+        let pooled = Powered::new(WasmEngine::pooled(&config))?;
+        let on_demand = Powered::new(WasmEngine::on_demand(&config))?;
         let machine = &config.machine;
         let disk = match &machine.disk_cache {
             Some(directory) => Some(
@@ -59,12 +101,13 @@ impl WasmMachine {
             ),
             None => None,
         };
-        let cache = ContractCache::new(&config, &engine, disk);
+        let cache = ContractCache::new(&config, &pooled.engine, disk);
         Ok(Self {
             config,
-            engine,
+            pooled,
+            on_demand,
+            running: AtomicU32::new(0),
             cache,
-            ticker: Ticker::default(),
         })
     }
 
@@ -109,7 +152,8 @@ impl WasmMachine {
     }
 
     fn contract(&self, hash: [u8; 32], code: &[u8]) -> Result<Arc<Contract>, CacheError> {
-        self.cache.get(hash, code, &self.engine, &self.config)
+        self.cache
+            .get(hash, code, &self.pooled.engine, &self.config)
     }
 
     fn run(
@@ -119,6 +163,15 @@ impl WasmMachine {
         context: &ExecutionContext<'_>,
         host: &mut Host<'_>,
     ) -> Result<FrameResult, VmError> {
+        let seat = Seat::take(&self.running);
+        let twin;
+        let (home, contract) = if seat.number < self.config.machine.pooled_instances {
+            (&self.pooled, contract)
+        } else {
+            let engine = &self.on_demand.engine;
+            twin = contract.twin(engine).map_err(|error| internal(&error))?;
+            (&self.on_demand, &*twin)
+        };
         let message = &context.message;
         let prices = self.config.gas_costs;
         let limit = page_limit(&self.config, context);
@@ -142,10 +195,10 @@ impl WasmMachine {
         // SAFETY: the store, and with it the frame, is dropped before this function returns;
         // `host` and `context` outlive the call, and `host` is reached only through the frame.
         let frame = unsafe { Frame::new(host, context, prices, pages, running.is_reentrant) };
-        let mut store = Store::new(self.engine.raw(), frame);
+        let mut store = Store::new(home.engine.raw(), frame);
         store.limiter(|frame| &mut frame.pages);
         if self.config.machine.interruptible {
-            self.ticker.start(self.engine.raw());
+            home.ticker.start(home.engine.raw());
             store.set_epoch_deadline(1);
             store.epoch_deadline_callback(|store| {
                 if store.data().context().cancel.is_set() {
@@ -360,7 +413,8 @@ impl VirtualMachine for WasmMachine {
     }
 
     fn shutdown(&self) {
-        self.ticker.stop();
+        self.pooled.ticker.stop();
+        self.on_demand.ticker.stop();
     }
 }
 
@@ -392,7 +446,7 @@ fn page_limit(config: &WasmConfig, context: &ExecutionContext<'_>) -> u32 {
         .min(u32::try_from(pages).unwrap_or(u32::MAX))
 }
 
-/// The pool is full, or memory ran out: nothing a result may show.
+/// Memory or address space ran out: nothing a result may show.
 fn instantiation_failure(error: &wasmtime::Error) -> Result<FrameResult, VmError> {
     if error.downcast_ref::<Trap>().is_some() {
         return Ok(FrameResult::halt(StatusCode::TRAP));

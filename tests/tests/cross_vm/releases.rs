@@ -67,7 +67,7 @@ impl Drop for StopAtEnd<'_> {
 
 #[test]
 fn swapping_releases_under_load_loses_no_transaction() {
-    const SWAPS: usize = 8;
+    const SWAPS: usize = 40;
     let host = leaked(&["evm", "wasm@=1.0.0"]);
     let (older, newer) = (release(host, "1.0.0"), release(host, "1.1.0"));
     let mut world = World::on(host);

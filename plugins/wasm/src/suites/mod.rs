@@ -63,7 +63,7 @@ fn settings() -> WasmConfig {
     settings.limits.element_segments = 100_000;
     settings.limits.branch_targets = 1 << 20;
     settings.limits.block_depth = 50_000;
-    settings.machine.max_instances = 512;
+    settings.machine.pooled_instances = 512;
     settings.machine.interruptible = false;
     settings
 }

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use proz_sdk::{StatusCode, VirtualMachine, VmErrorCode};
+use proz_sdk::{StatusCode, VirtualMachine};
 use proz_sdk_testing::mock::Environment;
 use proz_wasm::HOST_FUNCTIONS;
 
@@ -260,35 +260,39 @@ fn traps_deep_inside_nested_calls_end_only_their_frames() {
 }
 
 #[test]
-fn a_full_pool_is_an_error_and_no_outcome() {
-    let mut settings = crate::support::config();
-    settings.machine.max_instances = 8;
-    let mut world = World::with_machine(std::sync::Arc::new(
-        proz_wasm::WasmMachine::new(settings).unwrap(),
-    ));
-    let code = wat(
-        r#"(module (import "env" "address" (func $address (param i32)))
-            (import "env" "return" (func (param i32 i32)))
+fn frames_beyond_the_pool_run_all_the_same() {
+    // Calls itself as often as the first byte says, then traps; returns how many succeeded.
+    let code = wat(r#"(module
+            (import "env" "address" (func $address (param i32)))
+            (import "env" "input_size" (func $input_size (result i32)))
             (import "env" "call" (func $call (param i32 i32 i32 i64 i32 i32) (result i32)))
+            (import "env" "return" (func $return (param i32 i32)))
+            (import "env" "return_data_copy" (func $copy (param i32 i32 i32)))
             (memory (export "memory") 1)
-            (func (export "main") (call $address (i32.const 0))
-                (drop (call $call (i32.const 0) (i32.const 0) (i32.const 32) (i64.const -1) (i32.const 0) (i32.const 0)))))"#,
-    );
-    world.install(address(1), &code);
-    let error = world
-        .send(Environment::call(address(1), 1 << 40, &[]))
-        .unwrap_err();
-    assert_eq!(
-        error.code(),
-        VmErrorCode::HOST,
-        "the innermost error aborted every frame: {error}"
-    );
-    // The slots are free again.
-    let plain = wat(
-        r#"(module (import "env" "return" (func (param i32 i32))) (memory (export "memory") 1) (func (export "main")))"#,
-    );
-    world.install(address(2), &plain);
-    assert_output(&world.call(address(2), &[]), &[]);
+            (func (export "main")
+                (if (i32.eqz (call $input_size)) (then (drop (memory.grow (i32.const 2))) (unreachable)))
+                (call $address (i32.const 0))
+                (if (i32.eqz (call $call (i32.const 0) (i32.const 0) (i32.const 32) (i64.const -1) (i32.const 256) (i32.sub (call $input_size) (i32.const 1))))
+                    (then (call $copy (i32.const 64) (i32.const 0) (i32.const 4))))
+                (i32.store (i32.const 64) (i32.add (i32.load (i32.const 64)) (i32.const 1)))
+                (call $return (i32.const 64) (i32.const 4))))"#);
+    let mut results = Vec::new();
+    for pooled_instances in [1, 8, 1_100] {
+        let mut settings = crate::support::config();
+        settings.machine.pooled_instances = pooled_instances;
+        let machine = proz_wasm::WasmMachine::new(settings).unwrap();
+        let mut world = World::with_machine(std::sync::Arc::new(machine));
+        world.install(address(1), &code);
+        let mut run = || {
+            let message = Environment::call(address(1), 1 << 40, &[0; 200]);
+            let result = world.send(message).unwrap();
+            assert_output(&result, &200_u32.to_le_bytes());
+            result.gas_left
+        };
+        results.push([run(), run()]);
+    }
+    results.dedup();
+    assert_eq!(results.len(), 1, "gas depends on the pool: {results:?}");
 }
 
 #[test]

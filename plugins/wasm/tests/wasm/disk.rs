@@ -11,7 +11,7 @@ use crate::support::{World, address, assert_status, config, wat};
 
 fn on_disk(directory: &Path) -> WasmConfig {
     let machine = MachineConfig {
-        max_instances: 4,
+        pooled_instances: 4,
         disk_cache: Some(directory.to_owned()),
         ..MachineConfig::default()
     };
@@ -172,7 +172,7 @@ fn the_directory_keeps_to_its_size() {
 #[test]
 fn memory_drops_what_was_used_longest_ago() {
     let mut settings = config();
-    settings.machine.max_instances = 4;
+    settings.machine.pooled_instances = 4;
     let probe = WasmMachine::new(settings.clone()).unwrap();
     probe.warm(&contract(0)).unwrap();
     let one = probe.cache_counts().size_bytes;

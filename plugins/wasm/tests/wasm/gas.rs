@@ -228,7 +228,7 @@ fn gas_is_the_same_on_every_setting_of_the_compiler() {
         let mut settings = WasmConfig { ..config() };
         settings.machine.optimize = optimize;
         settings.machine.signals_based_traps = signals_based_traps;
-        settings.machine.max_instances = 4;
+        settings.machine.pooled_instances = 4;
         Arc::new(WasmMachine::new(settings).unwrap())
     };
     let machines = [

@@ -51,7 +51,7 @@ fn the_limit_is_the_same_for_every_compiler_setting_and_falls_with_the_frame() {
         let mut settings = config();
         settings.machine.optimize = optimize;
         settings.machine.signals_based_traps = signals;
-        settings.machine.max_instances = 4;
+        settings.machine.pooled_instances = 4;
         Arc::new(WasmMachine::new(settings).unwrap())
     };
     let machines = [

@@ -20,7 +20,7 @@ pub(crate) const ALICE: Address = Address([0xaa; 20]);
 pub(crate) fn config() -> WasmConfig {
     WasmConfig {
         machine: MachineConfig {
-            max_instances: 1_100,
+            pooled_instances: 1_100,
             ..MachineConfig::default()
         },
         ..WasmConfig::default()
