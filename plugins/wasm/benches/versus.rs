@@ -19,7 +19,9 @@ use rustix::time::{ClockId, clock_gettime};
 use wasmtime::{Caller, Engine, InstancePre, Linker, Memory, Module, Store};
 
 const ROUNDS: usize = 25;
-const GAS: u64 = 1 << 40;
+const GAS: u64 = 50_000_000;
+/// So much that the plugin runs code that can be interrupted.
+const MUCH_GAS: u64 = 1 << 40;
 
 fn now_ns() -> f64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
@@ -146,7 +148,7 @@ impl RawMachine {
                 slots: Slots::default(),
             },
         );
-        store.set_fuel(GAS).unwrap();
+        store.set_fuel(MUCH_GAS).unwrap();
         let instance = self.pre.instantiate(&mut store).unwrap();
         store.data_mut().memory = instance.get_memory(&mut store, "memory");
         let main = instance
@@ -171,6 +173,7 @@ struct Plugin {
     machine: WasmMachine,
     code: Vec<u8>,
     environment: Environment,
+    gas: u64,
 }
 
 impl Plugin {
@@ -179,11 +182,12 @@ impl Plugin {
             machine: WasmMachine::new(config.clone()).unwrap(),
             code: code.to_vec(),
             environment: Environment::new(Revision::LATEST),
+            gas: GAS,
         }
     }
 
     fn run(&self, host: &mut Host<'_>) -> FrameResult {
-        let mut message = Environment::call(Address([1; 20]), GAS, &[]);
+        let mut message = Environment::call(Address([1; 20]), self.gas, &[]);
         message.code_hash = B256([1; 32]);
         let context: ExecutionContext<'_> = self.environment.context(message);
         self.machine.execute(&self.code, &context, host).unwrap()
@@ -253,9 +257,10 @@ fn row(name: &str, plugin: f64, raw: f64, goal: &str) {
     );
 }
 
-fn compute(name: &str, body: &str, goal: &str) {
+fn compute(name: &str, body: &str, gas: u64, goal: &str) {
     let code = contract(body);
-    let plugin = Plugin::new(&code, &config());
+    let mut plugin = Plugin::new(&code, &config());
+    plugin.gas = gas;
     let raw = RawMachine::new(&code, &config());
     let mut mock = MockHost::new(Address([1; 20]));
     mock.observes = false;
@@ -351,11 +356,11 @@ fn cold() {
     let instrumented = instrument(&code, &facts, settings.max_stack_height).unwrap();
     let rewritten = now_ns();
     println!(
-        "{} bytes of code: validate {:.2} ms, instrument {:.2} ms (+{} bytes)",
+        "{} bytes of code: validate {:.2} ms, instrument {:.2} ms ({:+} bytes)",
         code.len(),
         (validated - start) / 1e6,
         (rewritten - validated) / 1e6,
-        instrumented.len() - code.len()
+        instrumented.len() as i64 - code.len() as i64
     );
     let wall = std::time::Instant::now();
     Plugin::new(&code, &settings).machine.warm(&code).unwrap();
@@ -381,8 +386,9 @@ fn cold() {
 }
 
 fn main() {
-    compute("compute: xorshift over memory", MIX, "1.02");
-    compute("compute: fib(25), all recursion", FIB, "reported");
+    compute("compute: xorshift over memory", MIX, GAS, "1.02");
+    compute("the same with much gas", MIX, MUCH_GAS, "reported");
+    compute("compute: fib(25), all recursion", FIB, GAS, "reported");
     storage();
     calls();
     cold();

@@ -8,6 +8,8 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use wasmtime::Module;
+
 use crate::artefact::ArtefactStore;
 use crate::config::WasmConfig;
 use crate::engine::{Contract, EngineError, WasmEngine};
@@ -185,8 +187,7 @@ impl ContractCache {
             self.counts[1].fetch_add(1, Ordering::Relaxed);
             return Ok(contract);
         }
-        let facts = validate(code, config)?;
-        let module = engine.compile(&instrument(code, &facts, config.max_stack_height)?)?;
+        let module = compile(code, engine, config)?;
         self.counts[2].fetch_add(1, Ordering::Relaxed);
         if let Some(disk) = &self.disk
             && let Ok(bytes) = module.serialize()
@@ -240,6 +241,16 @@ impl ContractCache {
             size_bytes: level.size_bytes,
         }
     }
+}
+
+/// Validates, instruments and compiles.
+pub(crate) fn compile(
+    code: &[u8],
+    engine: &WasmEngine,
+    config: &WasmConfig,
+) -> Result<Module, CacheError> {
+    let facts = validate(code, config)?;
+    Ok(engine.compile(&instrument(code, &facts, config.max_stack_height)?)?)
 }
 
 impl Level {

@@ -152,9 +152,10 @@ pub struct MachineConfig {
     pub native_stack_bytes: usize,
     /// Bytes of linear memory that an instance leaves resident for the next one.
     pub keep_resident_bytes: usize,
-    /// Lets running code notice the host's cancel flag, at the price of a comparison for each loop
-    /// round and function; otherwise gas alone ends a loop.
-    pub interruptible: bool,
+    /// Frames with at most this much gas run code that does not look at the host's cancel flag:
+    /// gas ends them soon enough. Looking costs a quarter of the speed of tight loops, and frames
+    /// with more gas do it: they run code compiled anew, when first needed, for the same results.
+    pub uninterrupted_gas: u64,
     /// Optimises machine code; off compiles faster and runs slower, for the same gas.
     pub optimize: bool,
     /// Catches memory faults by signal handlers (fast) instead of checks in the code.
@@ -172,7 +173,8 @@ impl Default for MachineConfig {
             disk_cache_bytes: 4 << 30,
             native_stack_bytes: 512 << 10,
             keep_resident_bytes: 0,
-            interruptible: true,
+            // What a block of Ethereum holds; a second or two of the slowest operators.
+            uninterrupted_gas: 60_000_000,
             optimize: true,
             signals_based_traps: true,
         }

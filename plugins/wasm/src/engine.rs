@@ -67,6 +67,8 @@ pub(crate) struct Contract {
     pub(crate) size_bytes: u64,
     /// The same contract for the engine that makes instances on demand.
     twin: OnceLock<Arc<Contract>>,
+    /// The same contract compiled by the engine that can be interrupted.
+    interruptible: OnceLock<Arc<Contract>>,
 }
 
 impl Contract {
@@ -82,6 +84,19 @@ impl Contract {
         let module = unsafe { Module::deserialize(&engine.engine, code) }.map_err(load)?;
         let made = Arc::new(engine.prepare(module)?);
         Ok(Arc::clone(self.twin.get_or_init(|| made)))
+    }
+
+    /// Returns the same contract for the engine that can be interrupted, made by `compile` when it
+    /// is first asked for.
+    pub(crate) fn interruptible<E>(
+        &self,
+        compile: impl FnOnce() -> Result<Self, E>,
+    ) -> Result<Arc<Self>, E> {
+        if let Some(other) = self.interruptible.get() {
+            return Ok(Arc::clone(other));
+        }
+        let made = Arc::new(compile()?);
+        Ok(Arc::clone(self.interruptible.get_or_init(|| made)))
     }
 
     /// Returns the template of instances.
@@ -102,7 +117,6 @@ pub(crate) fn settings(config: &WasmConfig) -> Config {
             OptLevel::None
         })
         .consume_fuel(true)
-        .epoch_interruption(config.machine.interruptible)
         .operator_cost(config.gas_costs.operator_table())
         .wasm_simd(vectors)
         .wasm_relaxed_simd(false)
@@ -141,6 +155,16 @@ impl WasmEngine {
     pub(crate) fn on_demand(config: &WasmConfig) -> Result<Self, EngineError> {
         let mut settings = settings(config);
         settings.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+        Self::new(&settings, config)
+    }
+
+    /// Sets up the engine whose code looks at the epoch, and so at the cancel flag, in every round
+    /// of a loop.
+    pub(crate) fn interruptible(config: &WasmConfig) -> Result<Self, EngineError> {
+        let mut settings = settings(config);
+        settings
+            .allocation_strategy(InstanceAllocationStrategy::OnDemand)
+            .epoch_interruption(true);
         Self::new(&settings, config)
     }
 
@@ -236,6 +260,7 @@ impl WasmEngine {
             pages,
             size_bytes,
             twin: OnceLock::new(),
+            interruptible: OnceLock::new(),
         })
     }
 }

@@ -11,7 +11,7 @@ use proz_sdk::{
 use wasmtime::{Instance, Memory, Store, Trap, UpdateDeadline};
 
 use crate::artefact::ArtefactStore;
-use crate::cache::{CacheCounts, CacheError, ContractCache};
+use crate::cache::{CacheCounts, CacheError, ContractCache, compile};
 use crate::config::{PAGE_BYTES, WasmConfig};
 use crate::engine::{Contract, EngineError, Shape, WasmEngine};
 use crate::error::ValidationError;
@@ -28,29 +28,14 @@ const OWN_STACK_BYTES: u64 = 128 << 10;
 pub struct WasmMachine {
     config: WasmConfig,
     /// Compiles, and runs as many frames at once as its pool has room for.
-    pooled: Powered,
+    pooled: WasmEngine,
     /// Runs the frames beyond: which engine runs a frame never shows in its result.
-    on_demand: Powered,
+    on_demand: WasmEngine,
+    /// Runs the frames with so much gas that they must notice the cancel flag.
+    interruptible: WasmEngine,
+    ticker: Ticker,
     running: AtomicU32,
     cache: ContractCache,
-}
-
-/// An engine and the thread that lets its frames notice a cancel flag.
-struct Powered {
-    engine: WasmEngine,
-    ticker: Ticker,
-}
-
-impl Powered {
-    fn new(engine: Result<WasmEngine, EngineError>) -> Result<Self, VmError> {
-        let refuse = |error: EngineError| {
-            VmError::new(VmErrorCode::INVALID_CONFIGURATION, error.to_string())
-        };
-        Ok(Self {
-            engine: engine.map_err(refuse)?,
-            ticker: Ticker::default(),
-        })
-    }
 }
 
 /// One of the frames that run at once, on all threads.
@@ -91,8 +76,10 @@ impl WasmMachine {
     pub fn new(config: WasmConfig) -> Result<Self, VmError> {
         let refuse = |message: String| VmError::new(VmErrorCode::INVALID_CONFIGURATION, message);
         config.check().map_err(refuse)?;
-        let pooled = Powered::new(WasmEngine::pooled(&config))?;
-        let on_demand = Powered::new(WasmEngine::on_demand(&config))?;
+        let refuse_engine = |error: EngineError| refuse(error.to_string());
+        let pooled = WasmEngine::pooled(&config).map_err(refuse_engine)?;
+        let on_demand = WasmEngine::on_demand(&config).map_err(refuse_engine)?;
+        let interruptible = WasmEngine::interruptible(&config).map_err(refuse_engine)?;
         let machine = &config.machine;
         let disk = match &machine.disk_cache {
             Some(directory) => Some(
@@ -101,11 +88,13 @@ impl WasmMachine {
             ),
             None => None,
         };
-        let cache = ContractCache::new(&config, &pooled.engine, disk);
+        let cache = ContractCache::new(&config, &pooled, disk);
         Ok(Self {
             config,
             pooled,
             on_demand,
+            interruptible,
+            ticker: Ticker::default(),
             running: AtomicU32::new(0),
             cache,
         })
@@ -152,25 +141,40 @@ impl WasmMachine {
     }
 
     fn contract(&self, hash: [u8; 32], code: &[u8]) -> Result<Arc<Contract>, CacheError> {
-        self.cache
-            .get(hash, code, &self.pooled.engine, &self.config)
+        self.cache.get(hash, code, &self.pooled, &self.config)
+    }
+
+    fn compile_interruptible(&self, code: &[u8]) -> Result<Contract, EngineError> {
+        match compile(code, &self.interruptible, &self.config) {
+            Ok(module) => self.interruptible.prepare(module),
+            Err(CacheError::Engine(error)) => Err(error),
+            Err(CacheError::Refused(refusal)) => Err(EngineError::Compile(refusal.to_string())),
+        }
     }
 
     fn run(
         &self,
         contract: &Contract,
-        code_size: usize,
+        code: &[u8],
         context: &ExecutionContext<'_>,
         host: &mut Host<'_>,
     ) -> Result<FrameResult, VmError> {
         let seat = Seat::take(&self.running);
-        let twin;
-        let (home, contract) = if seat.number < self.config.machine.pooled_instances {
+        let machine = &self.config.machine;
+        let is_interruptible = context.message.gas_limit > machine.uninterrupted_gas;
+        let other;
+        let (engine, contract) = if is_interruptible {
+            other = contract
+                .interruptible(|| self.compile_interruptible(code))
+                .map_err(|error| internal(&error))?;
+            (&self.interruptible, &*other)
+        } else if seat.number < machine.pooled_instances {
             (&self.pooled, contract)
         } else {
-            let engine = &self.on_demand.engine;
-            twin = contract.twin(engine).map_err(|error| internal(&error))?;
-            (&self.on_demand, &*twin)
+            other = contract
+                .twin(&self.on_demand)
+                .map_err(|error| internal(&error))?;
+            (&self.on_demand, &*other)
         };
         let message = &context.message;
         let prices = self.config.gas_costs;
@@ -178,7 +182,7 @@ impl WasmMachine {
         if contract.pages > limit {
             return Ok(FrameResult::halt(StatusCode::MEMORY_LIMIT));
         }
-        let entry_gas = prices.entry(code_size as u64, contract.pages);
+        let entry_gas = prices.entry(code.len() as u64, contract.pages);
         let Some(gas) = message.gas_limit.checked_sub(entry_gas) else {
             return Ok(FrameResult::halt(StatusCode::OUT_OF_GAS));
         };
@@ -195,10 +199,10 @@ impl WasmMachine {
         // SAFETY: the store, and with it the frame, is dropped before this function returns;
         // `host` and `context` outlive the call, and `host` is reached only through the frame.
         let frame = unsafe { Frame::new(host, context, prices, pages, running.is_reentrant) };
-        let mut store = Store::new(home.engine.raw(), frame);
+        let mut store = Store::new(engine.raw(), frame);
         store.limiter(|frame| &mut frame.pages);
-        if self.config.machine.interruptible {
-            home.ticker.start(home.engine.raw());
+        if is_interruptible {
+            self.ticker.start(engine.raw());
             store.set_epoch_deadline(1);
             store.epoch_deadline_callback(|store| {
                 if store.data().context().cancel.is_set() {
@@ -395,7 +399,7 @@ impl VirtualMachine for WasmMachine {
             Err(CacheError::Refused(_)) => return Ok(FrameResult::halt(StatusCode::CODE_REFUSED)),
             Err(CacheError::Engine(error)) => return Err(internal(&error)),
         };
-        self.run(&contract, code.len(), context, host)
+        self.run(&contract, code, context, host)
     }
 
     fn validate_code(&self, code: &[u8]) -> Result<(), VmError> {
@@ -413,8 +417,7 @@ impl VirtualMachine for WasmMachine {
     }
 
     fn shutdown(&self) {
-        self.pooled.ticker.stop();
-        self.on_demand.ticker.stop();
+        self.ticker.stop();
     }
 }
 

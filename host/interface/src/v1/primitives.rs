@@ -26,6 +26,7 @@ impl Word {
 
     /// The number as 32 big-endian bytes.
     #[must_use]
+    #[inline]
     pub fn to_be_bytes(self) -> [u8; 32] {
         let mut out = [0; 32];
         for (chunk, limb) in out.chunks_exact_mut(8).zip(self.0.iter().rev()) {
@@ -36,6 +37,7 @@ impl Word {
 
     /// Reads 32 big-endian bytes.
     #[must_use]
+    #[inline]
     pub fn from_be_bytes(bytes: [u8; 32]) -> Self {
         let mut limbs = [0; 4];
         for (chunk, limb) in bytes.chunks_exact(8).zip(limbs.iter_mut().rev()) {

@@ -27,14 +27,15 @@ impl<'caller> Guest<'caller> {
 
     /// Pays for the crossing, for pages grown since the last one, and `gas` more.
     pub(crate) fn enter(&mut self, gas: u64) -> Served<()> {
-        let frame = self.caller.data_mut();
-        let cost = frame
-            .prices
-            .host
-            .base
-            .saturating_add(frame.pages.settle())
-            .saturating_add(gas);
+        let cost = self.toll().saturating_add(gas);
         self.charge(cost)
+    }
+
+    /// Returns what [`enter`](Self::enter) would charge, for host functions that pay once for all.
+    #[inline]
+    pub(crate) fn toll(&mut self) -> u64 {
+        let frame = self.caller.data_mut();
+        frame.prices.host.base.saturating_add(frame.pages.settle())
     }
 
     /// As [`enter`](Self::enter), for host functions that copy `size` bytes.

@@ -36,53 +36,55 @@ impl Guest<'_> {
         Ok(())
     }
 
-    /// Reads a slot and pays for it.
-    fn load_slot(&mut self, key: Bytes32) -> Served<Bytes32> {
-        if let Some(cached) = self.frame().slots.get(&key) {
-            return Ok(cached.value);
+    /// Reads a slot and pays for it, and `more` gas that is owed already.
+    fn load_slot(&mut self, key: Bytes32, more: u64) -> Served<Bytes32> {
+        let cached = self.frame().slots.get(&key).map(|cached| cached.value);
+        if let Some(value) = cached {
+            self.charge(more)?;
+            return Ok(value);
         }
         let loaded = self
             .frame()
             .host()
             .storage_load(&Word::from_be_bytes(key))?;
-        self.charge(pricing::storage_load(loaded.status))?;
+        self.charge(pricing::storage_load(loaded.status).saturating_add(more))?;
         Ok(loaded.value.to_be_bytes())
     }
 
-    /// Writes a slot and pays for it.
-    fn store_slot(&mut self, key: Bytes32, value: Bytes32) -> Served<()> {
+    /// Writes a slot and pays for it, and `more` gas that is owed already.
+    fn store_slot(&mut self, key: Bytes32, value: Bytes32, more: u64) -> Served<()> {
         // Spec: EIP-2200, a frame on its last gas cannot write.
-        if self.gas_left() <= pricing::STORE_STIPEND_GUARD {
+        if self.gas_left() <= pricing::STORE_STIPEND_GUARD.saturating_add(more) {
             return Err(Exit::OUT_OF_GAS);
         }
         let (key, value) = (Word::from_be_bytes(key), Word::from_be_bytes(value));
         let stored = self.frame().host().storage_store(&key, &value)?;
         let (gas, refund) = pricing::storage_store(&stored);
-        self.charge(gas)?;
+        self.charge(gas.saturating_add(more))?;
         self.frame().add_refund(refund);
         Ok(())
     }
 
     pub(super) fn storage_get(&mut self, key: u32, dst: u32) -> Served<u32> {
-        self.enter(0)?;
+        let toll = self.toll();
         let key = self.read(key)?;
-        let value = self.load_slot(key)?;
+        let value = self.load_slot(key, toll)?;
         self.write(dst, &value)?;
         Ok(u32::from(value != [0; 32]))
     }
 
     pub(super) fn storage_set(&mut self, key: u32, value: u32) -> Served<()> {
-        self.enter(0)?;
         self.require_mutable()?;
+        let toll = self.toll();
         let (key, value) = (self.read(key)?, self.read(value)?);
         self.frame().slots.remove(&key);
-        self.store_slot(key, value)
+        self.store_slot(key, value, toll)
     }
 
     pub(super) fn storage_load_bytes32(&mut self, key: u32, dst: u32) -> Served<()> {
         self.enter(0)?;
         let key = self.read(key)?;
-        let value = self.load_slot(key)?;
+        let value = self.load_slot(key, 0)?;
         self.frame().slots.entry(key).or_insert(CachedSlot {
             value,
             known: Some(value),
@@ -108,7 +110,7 @@ impl Guest<'_> {
         let mut slots = std::mem::take(&mut self.frame().slots);
         for (key, slot) in &mut slots {
             if slot.known != Some(slot.value) {
-                self.store_slot(*key, slot.value)?;
+                self.store_slot(*key, slot.value, 0)?;
                 slot.known = Some(slot.value);
             }
         }
@@ -154,7 +156,7 @@ impl Guest<'_> {
         room: u32,
     ) -> Served<u32> {
         let slot = self.header_slot(key, key_size)?;
-        let header = self.load_slot(slot)?;
+        let header = self.load_slot(slot, 0)?;
         if header == [0; 32] {
             return Ok(u32::MAX);
         }
@@ -168,7 +170,7 @@ impl Guest<'_> {
         let words = DataSlots::of(&slot);
         let mut done = 0;
         while done < wanted {
-            let word = self.load_slot(words.at(done / 32))?;
+            let word = self.load_slot(words.at(done / 32), 0)?;
             let part = (wanted - done).min(32);
             self.write(
                 dst.saturating_add(done),
@@ -194,7 +196,7 @@ impl Guest<'_> {
         let copy = WasmGasCosts::words(self.frame().prices.host.copy_word, u64::from(size));
         self.charge(copy)?;
         let bytes = self.bytes(value, size)?.to_vec();
-        let old = self.load_slot(slot)?;
+        let old = self.load_slot(slot, 0)?;
         let old_words = if old[31] & 1 == 0 {
             0
         } else {
@@ -214,13 +216,13 @@ impl Guest<'_> {
             for (at, chunk) in (0..).zip(bytes.chunks(32)) {
                 let mut word = [0; 32];
                 word[..chunk.len()].copy_from_slice(chunk);
-                self.store_slot(words.at(at), word)?;
+                self.store_slot(words.at(at), word, 0)?;
             }
         }
         for at in new_words..old_words {
-            self.store_slot(words.at(at), [0; 32])?;
+            self.store_slot(words.at(at), [0; 32], 0)?;
         }
-        self.store_slot(slot, header)
+        self.store_slot(slot, header, 0)
     }
 
     pub(super) fn storage_remove(&mut self, key: u32, key_size: u32) -> Served<()> {

@@ -64,7 +64,6 @@ fn settings() -> WasmConfig {
     settings.limits.branch_targets = 1 << 20;
     settings.limits.block_depth = 50_000;
     settings.machine.pooled_instances = 512;
-    settings.machine.interruptible = false;
     settings
 }
 

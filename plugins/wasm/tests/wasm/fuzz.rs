@@ -38,13 +38,15 @@ pub(crate) fn execute(code: &[u8]) -> StatusCode {
     optimized.status
 }
 
-/// Neither optimisation nor signal handlers, so that most of the machine code differs.
+/// Neither optimisation nor signal handlers, and interruptible, so that most of the machine code
+/// differs.
 fn unoptimized() -> Arc<WasmMachine> {
     static MACHINE: OnceLock<Arc<WasmMachine>> = OnceLock::new();
     Arc::clone(MACHINE.get_or_init(|| {
         let mut config = config();
         config.machine.optimize = false;
         config.machine.signals_based_traps = false;
+        config.machine.uninterrupted_gas = 0;
         Arc::new(WasmMachine::new(config).unwrap())
     }))
 }

@@ -224,18 +224,20 @@ fn gas_is_the_same_on_every_setting_of_the_compiler() {
                 (call $return (i32.const 0) (i32.const 4))))"#,
         ),
     ];
-    let settings = |optimize: bool, signals_based_traps: bool| {
+    let settings = |optimize: bool, signals_based_traps: bool, uninterrupted_gas: u64| {
         let mut settings = WasmConfig { ..config() };
         settings.machine.optimize = optimize;
         settings.machine.signals_based_traps = signals_based_traps;
+        settings.machine.uninterrupted_gas = uninterrupted_gas;
         settings.machine.pooled_instances = 4;
         Arc::new(WasmMachine::new(settings).unwrap())
     };
     let machines = [
-        settings(true, true),
-        settings(false, true),
-        settings(true, false),
-        settings(false, false),
+        settings(true, true, u64::MAX),
+        settings(true, true, 0),
+        settings(false, true, u64::MAX),
+        settings(true, false, u64::MAX),
+        settings(false, false, 0),
     ];
     for code in &contracts {
         let results: Vec<_> = machines
