@@ -232,6 +232,51 @@ fn explains_what_is_wrong_with_arguments_and_files() {
     assert_session!(session);
 }
 
+/// Returns its call data.
+const ECHO: &str = r#"(module
+    (import "env" "input_size" (func $size (result i32)))
+    (import "env" "input_copy" (func $copy (param i32 i32 i32)))
+    (import "env" "return" (func $return (param i32 i32)))
+    (memory (export "memory") 1)
+    (func (export "main")
+        (call $copy (i32.const 0) (i32.const 0) (call $size))
+        (call $return (i32.const 0) (call $size))))
+"#;
+
+#[test]
+fn takes_wasm_modules_and_text() {
+    let mut session = Session::new();
+    let file = |name: &str| {
+        let path = format!("tests/fixtures/wasm/artifacts/{name}.wasm");
+        workspace_root().join(path).to_string_lossy().into_owned()
+    };
+    std::fs::write(session.path("echo.wat"), ECHO).unwrap();
+    std::fs::write(session.path("typo.wat"), "(module\n  (fun))").unwrap();
+    let foreign = "(module (import \"env\" \"db_read\" (func)))";
+    std::fs::write(session.path("foreign.wat"), foreign).unwrap();
+    std::fs::write(session.path("note.wasm"), "no module").unwrap();
+    let (token, abi) = (file("token"), artefact("Token"));
+    let state = ["--state", "state.json"];
+    session
+        .run(&["validate", "echo.wat"])
+        .run(&["validate", "echo.wat", "--json"])
+        .run(&["validate", "foreign.wat"])
+        .run(&["validate", "typo.wat"])
+        .run(&["validate", "note.wasm"])
+        .run(&["run", "echo.wat", "--input", "0x0123"])
+        .run(&[&["deploy", "echo.wat", "--name", "Echo"], &state[..]].concat())
+        .run(&[&["run", "Echo", "--input", "0xabcd"], &state[..]].concat());
+    let deploy = ["deploy", &token, "--abi", &abi, "--name", "Token", "--args"];
+    let mint = ["run", "Token", "--write", "--call", "mint", "@sender", "5"];
+    let too_much = ["run", "Token", "--call", "transfer", "@Echo", "6"];
+    session
+        .run(&[&deploy[..], &["Gold", "AU"], &state[..]].concat())
+        .run(&[&mint[..], &state[..]].concat())
+        .run(&[&["run", "Token", "--call", "name"], &state[..]].concat())
+        .run(&[&too_much[..], &state[..]].concat());
+    assert_session!(session);
+}
+
 /// Times differ from run to run; counts do not.
 #[test]
 fn checks_plugins_by_handshake_and_conformance_kit() {
