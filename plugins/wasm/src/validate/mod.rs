@@ -223,6 +223,12 @@ impl<'config> Pass<'config> {
                 _ => self.section(&payload)?,
             }
         }
+        // The pass above understands more than is served, so that it can refuse by name. What has
+        // no name there, such as a block whose result is a vector, must not reach the engine.
+        let engine = served_features(self.config.deterministic) | WasmFeatures::FLOATS;
+        if self.is_contract {
+            Validator::new_with_features(engine).validate_all(code)?;
+        }
         self.finish()
     }
 

@@ -330,6 +330,29 @@ fn refused_operators_are_named_with_their_function() {
 }
 
 #[test]
+fn types_that_are_not_served_are_refused_wherever_they_hide() {
+    for (body, word) in [
+        ("(drop (block (result v128) (unreachable)))", "SIMD"),
+        ("(drop (loop (result v128) (unreachable)))", "SIMD"),
+        (
+            "(drop (if (result v128) (i32.const 0) (then (unreachable)) (else (unreachable))))",
+            "SIMD",
+        ),
+        ("(unreachable) (drop (select (result v128)))", "SIMD"),
+        (
+            "(drop (block (result externref) (unreachable)))",
+            "gc types",
+        ),
+    ] {
+        let code = wat(&format!(
+            r#"(module (import "env" "return" (func (param i32 i32)))
+                (memory (export "memory") 1) (func (export "main") {body}))"#
+        ));
+        assert_refused(&code, VmErrorCode::INVALID_CODE, &[word]);
+    }
+}
+
+#[test]
 fn refused_features_outside_functions() {
     assert_refused(
         &module(r#"(memory (export "memory") 1) (func $f (export "main")) (start $f)"#),
