@@ -14,7 +14,7 @@ use proz_sdk::{
     StorageLoad, StorageStore, VirtualMachine, Word,
 };
 use proz_sdk_testing::mock::{Environment, MockHost};
-use proz_wasm::{MachineConfig, WasmConfig, WasmMachine, instrument, validate};
+use proz_wasm::{MachineConfig, WasmConfig, WasmMachine, inspect, instrument, validate};
 use rustix::time::{ClockId, clock_gettime};
 use wasmtime::{Caller, Engine, InstancePre, Linker, Memory, Module, Store};
 
@@ -362,11 +362,14 @@ fn cold() {
         (rewritten - validated) / 1e6,
         instrumented.len() as i64 - code.len() as i64
     );
+    let operators: u64 = inspect(&code, &settings).unwrap().operators.values().sum();
+    let plugin = Plugin::new(&code, &settings);
     let wall = std::time::Instant::now();
-    Plugin::new(&code, &settings).machine.warm(&code).unwrap();
+    plugin.machine.warm(&code).unwrap();
+    let ms = wall.elapsed().as_secs_f64() * 1e3;
     println!(
-        "deployment (validate, instrument, compile, write): {:.0} ms wall",
-        wall.elapsed().as_secs_f64() * 1e3
+        "deployment (validate, instrument, compile, write): {ms:.0} ms wall, {:.0} ns for each of {operators} operators",
+        ms * 1e6 / operators as f64
     );
     let mut least = f64::MAX;
     for _ in 0..ROUNDS {

@@ -6,5 +6,7 @@
 
 mod frames;
 mod market;
+mod options;
 mod releases;
+mod wallet;
 mod world;

@@ -1,0 +1,116 @@
+//! Each option of the factory has its effect on the loaded Wasm plugin.
+
+use crate::world::{World, assert_status, enclosed, host_with};
+use alloy_primitives::U256;
+use proz_host::{Host, StatusCode, VmFactoryConfig, WasmOptions};
+
+fn leaked(wasm: WasmOptions) -> &'static Host {
+    Box::leak(Box::new(host_with(VmFactoryConfig {
+        wasm,
+        ..VmFactoryConfig::default()
+    })))
+}
+
+/// Deploys a contract that runs `body` and returns the word at 0; says how both ended.
+fn run(host: &'static Host, imports: &str, body: &str) -> (StatusCode, Option<(StatusCode, U256)>) {
+    let code = wat::parse_str(format!(
+        r#"(module (import "env" "return" (func $return (param i32 i32))) {imports}
+            (memory (export "memory") 1)
+            (func $deeper (param i32) (result i32)
+                (if (result i32) (local.get 0)
+                    (then (i32.add (i32.const 1) (call $deeper (i32.sub (local.get 0) (i32.const 1)))))
+                    (else (i32.const 0))))
+            (func (export "main") {body} (call $return (i32.const 0) (i32.const 32))))"#
+    ));
+    let mut world = World::on(host);
+    let created = world.create(enclosed(&code.unwrap()));
+    let called = created.created.map(|contract| {
+        let result = world.send(contract, Vec::new());
+        let word = U256::try_from_be_slice(&result.return_data).unwrap_or_default();
+        (result.status.0, word)
+    });
+    (created.status.0, called)
+}
+
+/// Byte 31 of the returned word is whether growing to ten pages was refused.
+const GROW: &str =
+    "(i32.store8 (i32.const 31) (i32.lt_s (memory.grow (i32.const 9)) (i32.const 0)))";
+const DEEP: &str = "(drop (call $deeper (i32.const 500)))";
+const FLOAT: &str = "(drop (f64.add (f64.const 1) (f64.const 2)))";
+const CALLER: &str = r#"(import "env" "caller" (func $caller (param i32)))"#;
+
+#[test]
+fn each_option_reaches_the_plugin() {
+    let ended = |word: u64| {
+        (
+            StatusCode::SUCCESS,
+            Some((StatusCode::SUCCESS, U256::from(word))),
+        )
+    };
+    let refused = (StatusCode::CODE_REFUSED, None);
+    let plain = leaked(WasmOptions::default());
+    assert_eq!(run(plain, "", GROW), ended(0));
+    assert_eq!(run(plain, "", DEEP), ended(0));
+    assert_eq!(run(plain, "", FLOAT), refused);
+    assert_eq!(run(plain, CALLER, ""), ended(0));
+    let changed = leaked(WasmOptions {
+        max_memory_pages: Some(9),
+        max_stack_height: Some(1_000),
+        gas_costs: Some(1),
+        allowed_imports: Some(["env.return".to_owned()].into()),
+        deterministic: Some(false),
+    });
+    assert_eq!(run(changed, "", GROW), ended(1));
+    let halted = (
+        StatusCode::SUCCESS,
+        Some((StatusCode::STACK_HEIGHT, U256::ZERO)),
+    );
+    assert_eq!(run(changed, "", DEEP), halted);
+    assert_eq!(run(changed, "", FLOAT), ended(0));
+    assert_eq!(run(changed, CALLER, ""), refused);
+}
+
+#[test]
+fn code_from_one_start_is_mapped_by_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = || {
+        host_with(VmFactoryConfig {
+            data_dir: Some(folder.path().to_owned()),
+            require: vec!["wasm@=1.1.0".parse().unwrap()],
+            ..VmFactoryConfig::default()
+        })
+    };
+    let kept = || {
+        walk(folder.path())
+            .filter(|name| name.ends_with(".cwasm"))
+            .count()
+    };
+    let first: &'static Host = Box::leak(Box::new(start()));
+    let mut world = World::on(first);
+    let code = wat::parse_str(
+        r#"(module (import "env" "return" (func $return (param i32 i32)))
+            (memory (export "memory") 1) (func (export "main")))"#,
+    );
+    let created = world.create(enclosed(&code.unwrap()));
+    assert_status(&created, StatusCode::SUCCESS);
+    assert_eq!(kept(), 1, "deployment compiles and keeps the code");
+    world.host = Box::leak(Box::new(start()));
+    let called = world.send(created.created.unwrap(), Vec::new());
+    assert_status(&called, StatusCode::SUCCESS);
+    assert_eq!(kept(), 1);
+}
+
+fn walk(folder: &std::path::Path) -> impl Iterator<Item = String> {
+    let mut folders = vec![folder.to_owned()];
+    let mut names = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            if entry.path().is_dir() {
+                folders.push(entry.path());
+            } else {
+                names.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+    }
+    names.into_iter()
+}
