@@ -277,6 +277,50 @@ fn takes_wasm_modules_and_text() {
     assert_session!(session);
 }
 
+#[test]
+fn runs_official_tests() {
+    let file = |name: &str| {
+        let path = format!("tests/fixtures/statetest/{name}.json");
+        workspace_root().join(path).to_string_lossy().into_owned()
+    };
+    let (passes, fails) = (file("passes"), file("fails"));
+    let mut session = Session::new();
+    session
+        .run(&["statetest", &passes, &file("refused")])
+        .run(&["statetest", &passes, "--fork", "Cancun"])
+        .run(&["statetest", &passes, "--json", "--fork", "Istanbul"])
+        .run(&["statetest", &passes, &fails, "--threads", "1"])
+        .run(&["statetest", &fails, "--trace"])
+        .run(&["statetest", &passes, &fails, "--name", "arith"])
+        .run(&["statetest", &file("malformed")])
+        .run(&["statetest", "missing.json"])
+        .run(&["statetest"]);
+    assert_session!(session);
+}
+
+#[test]
+fn traces_and_counts() {
+    let code = "0x60016000546001016000550060";
+    let mut session = Session::new();
+    session
+        .run(&["run", code, "--metrics"])
+        .run(&["run", code, "--metrics", "--json"])
+        .run(&["run", code, "--trace-format", "eip3155"])
+        .run(&["run", code, "--trace-format", "structlog"])
+        .run(&["run", code, "--trace-format", "calltracer"])
+        .run(&["run", code, "--trace-format", "prestate"])
+        .run(&[
+            "run",
+            "0x60fe",
+            "--trace-format",
+            "eip3155",
+            "--gas",
+            "21002",
+        ])
+        .run(&["run", "0x60016002fd", "--trace-format", "calltracer"]);
+    assert_session!(session);
+}
+
 /// Times differ from run to run; counts do not.
 #[test]
 fn checks_plugins_by_handshake_and_conformance_kit() {

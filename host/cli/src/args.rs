@@ -1,5 +1,6 @@
 //! What can be asked on the command line.
 
+use crate::tracers::TraceFormat;
 use alloy_primitives::{Address, U256};
 use clap::{Args, Parser, Subcommand};
 use proz_host::{Requirement, Revision};
@@ -53,6 +54,8 @@ pub(crate) enum Command {
     Plugin(PluginArgs),
     /// Lists and runs precompiled contracts.
     Precompile(PrecompileArgs),
+    /// Runs Ethereum's official tests of state and VM.
+    Statetest(StatetestArgs),
 }
 
 /// Which rules, block and state.
@@ -139,6 +142,15 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     pub(crate) trace: bool,
 
+    /// Prints a trace in this format; all but `tree` instead of the report.
+    #[arg(long, value_name = "FORMAT", conflicts_with = "trace")]
+    pub(crate) trace_format: Option<TraceFormat>,
+
+    /// Prints how often each instruction ran and what it cost, and the callbacks of each VM. Beside
+    /// a trace, as JSON on stderr.
+    #[arg(long)]
+    pub(crate) metrics: bool,
+
     /// Keeps the changes in the state file.
     #[arg(long, requires = "state")]
     pub(crate) write: bool,
@@ -218,6 +230,29 @@ pub(crate) enum PluginCommand {
         /// Manifest, or folder with one.
         path: PathBuf,
     },
+}
+
+#[derive(Args)]
+pub(crate) struct StatetestArgs {
+    /// Files, folders, or `.tar.zst` archives, which are read without being unpacked.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Only cases of this fork, such as `Cancun`.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) fork: Option<String>,
+
+    /// Only tests whose name contains this text, or that it matches as a regular expression.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+
+    /// Threads; as many as cores unless given.
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) threads: Option<std::num::NonZeroUsize>,
+
+    /// Runs each failing case again and prints its instructions to stderr (EIP-3155).
+    #[arg(long)]
+    pub(crate) trace: bool,
 }
 
 #[derive(Args)]

@@ -12,6 +12,7 @@ mod error;
 mod render;
 mod session;
 mod target;
+mod tracers;
 
 use args::{Command, Program};
 use clap::Parser as _;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Command::Validate(args) => commands::validate::run(common, args),
         Command::Plugin(args) => commands::plugin::run(common, args),
         Command::Precompile(args) => commands::precompile::run(common, args),
+        Command::Statetest(args) => commands::statetest::run(common, args),
     };
     match outcome {
         Ok(code) => code,

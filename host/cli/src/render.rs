@@ -3,6 +3,7 @@
 use crate::{
     args::Common,
     error::{CliError, FAILED},
+    tracers::metrics::{self, CallbackCounts},
 };
 use alloy_json_abi::Function;
 use alloy_primitives::{Address, Bytes, KECCAK256_EMPTY, U256};
@@ -14,7 +15,7 @@ use proz_artifact::{
         render_outcome,
     },
 };
-use proz_host::{ExecutionResult, MessageKind, StatusCode, inspection::CallTree};
+use proz_host::{ExecutionResult, MessageKind, OpcodeCount, StatusCode, inspection::CallTree};
 use proz_state::{StateChanges, StateDb};
 use std::{collections::BTreeMap, env, io::IsTerminal as _, process::ExitCode};
 
@@ -28,6 +29,17 @@ pub(crate) struct Report<'a> {
     pub(crate) shows_calls: bool,
     /// Where code is found by its hash, for its size.
     pub(crate) codes: &'a dyn StateDb,
+    /// Counts of instructions and of callbacks, where they are asked for.
+    pub(crate) metrics: Option<(&'a BTreeMap<String, Vec<OpcodeCount>>, &'a CallbackCounts)>,
+}
+
+/// 0 for success, 1 for whatever else an execution ends with.
+pub(crate) fn exit_code(result: &ExecutionResult) -> ExitCode {
+    if result.is_success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(FAILED)
+    }
 }
 
 impl Report<'_> {
@@ -38,11 +50,7 @@ impl Report<'_> {
         } else {
             self.print_text(style(common))?;
         }
-        Ok(if self.result.is_success() {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::from(FAILED)
-        })
+        Ok(exit_code(self.result))
     }
 
     fn print_text(&self, style: Style) -> Result<(), CliError> {
@@ -82,6 +90,9 @@ impl Report<'_> {
             outln!("state changes");
             out!("{}", indent(&render_changes(&changes, self.book, style)));
         }
+        if let Some((instructions, callbacks)) = self.metrics {
+            metrics::print(instructions, callbacks);
+        }
         Ok(())
     }
 
@@ -102,6 +113,8 @@ impl Report<'_> {
             state_changes: BTreeMap<Address, ChangeView>,
             #[serde(skip_serializing_if = "Option::is_none")]
             calls: Option<CallView>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            metrics: Option<serde_json::Value>,
         }
         let result = self.result;
         let root = node(self.calls);
@@ -124,6 +137,7 @@ impl Report<'_> {
                 .collect(),
             state_changes: ChangeView::all(&changes, self.book),
             calls: self.shows_calls.then(|| CallView::new(&root, self.book)),
+            metrics: self.metrics.map(|(i, c)| metrics::json(i, c)),
         };
         outln!("{}", serde_json::to_string_pretty(&json)?);
         Ok(())

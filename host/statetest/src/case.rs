@@ -4,18 +4,18 @@ use crate::{
     error::Flaw,
     exception::Refusal,
     fork,
-    format::{AccountState, Expectation, Indexes, Pairs, Test},
+    format::{AccountState, Expectation, Pairs, Test},
     number::Account,
     report::{CaseId, CaseResult, Compared, Outcome},
     transaction::{Builder, Unbuilt},
     world,
 };
-use alloy_primitives::{B256, b256};
+use alloy_primitives::{Address, B256, b256};
 use proz_host::{
-    ExecutionError, StateChanges, TransactOptions, VmFactory, inspection::InspectorCell,
+    ExecutionError, Revision, StateChanges, TransactOptions, VmFactory, inspection::InspectorCell,
     transaction::transact,
 };
-use proz_state::{MemoryDb, StateDbMut as _};
+use proz_state::{AccountInfo, MemoryDb, StateDbMut as _};
 
 /// Chain that signs where a file names none.
 const MAINNET: u64 = 1;
@@ -66,10 +66,10 @@ impl<'t> StateTest<'t> {
         vms: &VmFactory,
         fork: &str,
         revision: proz_host::Revision,
-        indexes: Indexes,
+        case: &Expectation<'_>,
         inspector: Option<&InspectorCell>,
     ) -> Result<Found, Flaw> {
-        let transaction = match self.builder.build(indexes) {
+        let transaction = match self.builder.build(case.indexes) {
             Ok(transaction) => transaction,
             Err(Unbuilt::Unencodable(field)) => {
                 return Ok(self.refused(Refusal::Unencodable(field)));
@@ -100,12 +100,28 @@ impl<'t> StateTest<'t> {
                 problems: Vec::new(),
                 changes: result.state_changes,
             },
+            Err(ExecutionError::Invalid(reason)) if case.has_reward() => Found {
+                state_root: self.rewarded(rules.revision, block.coinbase.into()),
+                ..self.refused(Refusal::Invalid(reason))
+            },
             Err(ExecutionError::Invalid(reason)) => self.refused(Refusal::Invalid(reason)),
             Err(error) => Found {
                 problems: vec![in_one_line(&error)],
                 ..self.untouched()
             },
         })
+    }
+
+    /// State root of a block without transactions whose miner has a reward of zero: it makes an
+    /// empty account of one that is not there, until such accounts are cleared. Spec: EIP-161; the
+    /// fees of an executed transaction touch the same account.
+    fn rewarded(&self, revision: Revision, coinbase: Address) -> B256 {
+        if revision.enables(Revision::SpuriousDragon) || self.before.get(&coinbase).is_some() {
+            return self.before.state_root();
+        }
+        let mut after = self.before.clone();
+        after.insert_account(coinbase, AccountInfo::default());
+        after.state_root()
     }
 
     fn untouched(&self) -> Found {

@@ -155,7 +155,7 @@ impl<'r> FileRun<'r> {
     ) -> Result<(), Flaw> {
         let mut passed = 0;
         for case in cases {
-            let found = state_test.run(self.vms, fork, revision, case.indexes, None)?;
+            let found = state_test.run(self.vms, fork, revision, case, None)?;
             if found.is_as(case) && !self.options.report_passed {
                 self.summary.gas_used += found.gas_used.unwrap_or(0);
                 passed += 1;
@@ -229,7 +229,7 @@ pub(crate) fn run_one(
     let revision = revision_of(&id.fork).ok_or_else(no_such_case)?;
     let run = || {
         let state_test = StateTest::new(test)?;
-        let found = state_test.run(vms, &id.fork, revision, id.indexes, inspector)?;
+        let found = state_test.run(vms, &id.fork, revision, case, inspector)?;
         Ok(state_test.judge(id.clone(), case, found))
     };
     run().map_err(inconsistent)

@@ -166,6 +166,18 @@ pub(crate) struct Expectation<'a> {
     pub(crate) state: Option<&'a RawValue>,
 }
 
+impl Expectation<'_> {
+    /// Whether the file was filled with a miner's reward of zero: by retesteth, whose names of
+    /// exceptions, such as `TR_TypeNotSupported`, have no class before them. Its successor
+    /// execution-spec-tests gives no reward at all.
+    pub(crate) fn has_reward(&self) -> bool {
+        let is_classed = |name: &str| name.starts_with("TransactionException.");
+        self.expect_exception
+            .as_deref()
+            .is_some_and(|name| !is_classed(name))
+    }
+}
+
 /// Which of the transaction's data, gas limits and values a case takes.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, serde::Serialize,

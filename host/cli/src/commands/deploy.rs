@@ -46,6 +46,7 @@ pub(crate) fn run(common: &Common, args: &DeployArgs) -> Outcome {
         book: &book,
         shows_calls: args.trace,
         codes: &session.state,
+        metrics: None,
     }
     .print(common)
 }

@@ -3,17 +3,22 @@
 use crate::{
     args::{Common, RunArgs, Sending},
     error::{CliError, Outcome},
-    render::Report,
+    render::{Report, exit_code},
     session::Session,
     target,
+    tracers::{
+        Prestate, TraceFormat, call_tracer, eip3155, eip3155_summary,
+        metrics::{self, CallbackCounts, Metrics},
+        struct_log_trace, struct_logs,
+    },
 };
 use alloy_primitives::{Address, Bytes};
 use proz_host::{
     ExecutionResult, Mode, TransactOptions, Transaction,
-    inspection::{CallTree, CallTreeInspector},
+    inspection::{CallTree, CallTreeInspector, Inspector},
 };
 use proz_state::StateDbMut as _;
-use std::cell::RefCell;
+use std::{cell::RefCell, rc::Rc};
 
 pub(crate) fn run(common: &Common, args: &RunArgs) -> Outcome {
     let mut session = Session::open(common, &args.world)?;
@@ -27,22 +32,90 @@ pub(crate) fn run(common: &Common, args: &RunArgs) -> Outcome {
         book.add(target.address, "code", Some(abi.clone()));
     }
     let transaction = transaction(&args.sending, Some(target.address), input.data);
-    let (result, calls) = execute(&session, &transaction)?;
+    let metrics = args
+        .metrics
+        .then(|| Metrics::enable(session.host.factory()));
+    let watched = watch(&session, &transaction, args.trace_format)?;
     // Written before anything is printed: a reader of the output may be gone.
     if args.write {
-        session.state.apply(&result.state_changes)?;
+        session.state.apply(&watched.result.state_changes)?;
         session.save()?;
     }
+    let counted = metrics.map(|metrics| (metrics.take(), watched.callbacks));
+    if let Some(trace) = watched.trace {
+        outln!("{trace}");
+        if let Some((instructions, callbacks)) = &counted {
+            eprintln!("{}", metrics::json(instructions, callbacks));
+        }
+        return Ok(exit_code(&watched.result));
+    }
     Report {
-        result: &result,
+        result: &watched.result,
         gas_limit: transaction.gas_limit,
-        calls: &calls,
+        calls: &watched.calls,
         function: input.function.as_ref(),
         book: &book,
-        shows_calls: args.trace,
+        shows_calls: args.trace || args.trace_format == Some(TraceFormat::Tree),
         codes: &session.state,
+        metrics: counted.as_ref().map(|(i, c)| (i, c)),
     }
     .print(common)
+}
+
+/// What came of an execution, and what was seen of it.
+struct Watched {
+    result: ExecutionResult,
+    calls: CallTree,
+    callbacks: CallbackCounts,
+    /// The trace, or what of it has not been printed yet; none for a format of the report.
+    trace: Option<String>,
+}
+
+fn watch(
+    session: &Session,
+    transaction: &Transaction,
+    format: Option<TraceFormat>,
+) -> Result<Watched, CliError> {
+    let counts = CallbackCounts::default;
+    let (result, calls, callbacks, trace) = match format {
+        None | Some(TraceFormat::Tree) => {
+            let (result, calls, callbacks) = execute_with(session, transaction, counts())?;
+            (result, calls, callbacks, None)
+        }
+        Some(TraceFormat::Eip3155) => {
+            let tracer = eip3155(|line| outln!("{line}"));
+            let (result, calls, (callbacks, _)) =
+                execute_with(session, transaction, (counts(), tracer))?;
+            let last = eip3155_summary(&result);
+            (result, calls, callbacks, Some(last))
+        }
+        Some(TraceFormat::Structlog) => {
+            let logs = Rc::new(RefCell::new(Vec::new()));
+            let sink = Rc::clone(&logs);
+            let tracer = struct_logs(move |log| sink.borrow_mut().push(log));
+            let (result, calls, (callbacks, _)) =
+                execute_with(session, transaction, (counts(), tracer))?;
+            let trace = struct_log_trace(&result, logs.take());
+            (result, calls, callbacks, Some(trace.to_string()))
+        }
+        Some(TraceFormat::Calltracer) => {
+            let (result, calls, callbacks) = execute_with(session, transaction, counts())?;
+            let trace = call_tracer(&calls, &result, transaction.gas_limit);
+            (result, calls, callbacks, Some(trace.to_string()))
+        }
+        Some(TraceFormat::Prestate) => {
+            let watched = execute_with(session, transaction, (counts(), Prestate::default()))?;
+            let (result, calls, (callbacks, prestate)) = watched;
+            let trace = prestate.trace(&session.state)?;
+            (result, calls, callbacks, Some(trace.to_string()))
+        }
+    };
+    Ok(Watched {
+        result,
+        calls,
+        callbacks,
+        trace,
+    })
 }
 
 /// The transaction that a command sends: free of fees, any nonce.
@@ -62,6 +135,16 @@ pub(crate) fn execute(
     session: &Session,
     transaction: &Transaction,
 ) -> Result<(ExecutionResult, CallTree), CliError> {
+    let (result, calls, ()) = execute_with(session, transaction, ())?;
+    Ok((result, calls))
+}
+
+/// As [`execute`], with somebody else watching too.
+fn execute_with<I: Inspector + 'static>(
+    session: &Session,
+    transaction: &Transaction,
+    inspector: I,
+) -> Result<(ExecutionResult, CallTree, I), CliError> {
     if transaction.value > session.balance(&transaction.sender)? {
         return Err(CliError::new(format!(
             "sender {} has less than the {} wei to send",
@@ -69,7 +152,7 @@ pub(crate) fn execute(
         ))
         .hint("give it a balance in the state file, or leave --sender out"));
     }
-    let inspector = RefCell::new(CallTreeInspector::new());
+    let inspector = RefCell::new((CallTreeInspector::new(), inspector));
     let options = TransactOptions {
         inspector: Some(&inspector),
         mode: Mode::Simulation,
@@ -78,11 +161,12 @@ pub(crate) fn execute(
     let result = session
         .host
         .execute(&session.block, &session.state, transaction, options)?;
-    let tree = inspector.into_inner().into_tree().ok_or_else(|| {
+    let (calls, inspector) = inspector.into_inner();
+    let tree = calls.into_tree().ok_or_else(|| {
         CliError::new(format!(
             "the gas limit of {} does not cover the transaction itself",
             transaction.gas_limit
         ))
     })?;
-    Ok((result, tree))
+    Ok((result, tree, inspector))
 }

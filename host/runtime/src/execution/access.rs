@@ -282,15 +282,18 @@ const fn status(status: proz_state::AccessStatus) -> AccessStatus {
 impl StateAccess for FrameAccess<'_, '_> {
     #[inline]
     fn storage_load(&mut self, key: &Word) -> RResult<StorageLoad, HostError> {
+        self.executor.watch_callback("storage_load");
         self.load_slot(key).into()
     }
 
     #[inline]
     fn storage_store(&mut self, key: &Word, value: &Word) -> RResult<StorageStore, HostError> {
+        self.executor.watch_callback("storage_store");
         self.store_slot(key, value).into()
     }
 
     fn transient_load(&mut self, key: &Word) -> RResult<Word, HostError> {
+        self.executor.watch_callback("transient_load");
         let journal = &self.executor.journal;
         self.executor
             .check_alive()
@@ -299,6 +302,7 @@ impl StateAccess for FrameAccess<'_, '_> {
     }
 
     fn transient_store(&mut self, key: &Word, value: &Word) -> RResult<(), HostError> {
+        self.executor.watch_callback("transient_store");
         self.check_may_write()
             .map(|()| {
                 self.executor.journal.transient_store(
@@ -311,18 +315,22 @@ impl StateAccess for FrameAccess<'_, '_> {
     }
 
     fn account(&mut self, address: &Address) -> RResult<AccountInfo, HostError> {
+        self.executor.watch_callback("account");
         self.account_info((*address).into()).into()
     }
 
     fn call_target(&mut self, address: &Address) -> RResult<CallTarget, HostError> {
+        self.executor.watch_callback("call_target");
         self.target((*address).into()).into()
     }
 
     fn code(&mut self, address: &Address) -> RResult<CodeView<'_>, HostError> {
+        self.executor.watch_callback("code");
         self.code_view((*address).into()).into()
     }
 
     fn block_hash(&mut self, number: u64) -> RResult<B256, HostError> {
+        self.executor.watch_callback("block_hash");
         let current = self.executor.surroundings.block.number;
         if number >= current || current - number > 256 {
             return RResult::ROk(B256::default());
@@ -332,18 +340,22 @@ impl StateAccess for FrameAccess<'_, '_> {
     }
 
     fn log(&mut self, topics: RSlice<'_, B256>, data: RSlice<'_, u8>) -> RResult<(), HostError> {
+        self.executor.watch_callback("log");
         self.emit(topics.as_slice(), data.as_slice()).into()
     }
 
     fn selfdestruct(&mut self, beneficiary: &Address) -> RResult<SelfDestruct, HostError> {
+        self.executor.watch_callback("selfdestruct");
         self.destroy((*beneficiary).into()).into()
     }
 
     fn call(&mut self, request: &CallRequest<'_>) -> RResult<CallOutcome, HostError> {
+        self.executor.watch_callback("call");
         self.call_other(request).into()
     }
 
     fn create(&mut self, request: &CreateRequest<'_>) -> RResult<CreateOutcome, HostError> {
+        self.executor.watch_callback("create");
         self.create_other(request).into()
     }
 
@@ -353,15 +365,18 @@ impl StateAccess for FrameAccess<'_, '_> {
         input: RSlice<'_, u8>,
         gas_limit: u64,
     ) -> RResult<CallOutcome, HostError> {
+        self.executor.watch_callback("precompile");
         self.run_pure((*address).into(), input.as_slice(), gas_limit)
             .into()
     }
 
     fn checkpoint(&mut self) -> RResult<u64, HostError> {
+        self.executor.watch_callback("checkpoint");
         self.mark().into()
     }
 
     fn rollback(&mut self, checkpoint: u64) -> RResult<(), HostError> {
+        self.executor.watch_callback("rollback");
         self.unwind(checkpoint).into()
     }
 

@@ -152,6 +152,14 @@ impl Executor<'_> {
         }
     }
 
+    /// Tells that the running frame called back.
+    #[inline]
+    pub(crate) fn watch_callback(&self, name: &'static str) {
+        if let Some(watcher) = &self.watcher {
+            watcher.inspector.borrow_mut().callback(name);
+        }
+    }
+
     /// Tells of a log.
     #[inline]
     pub(crate) fn watch_log(&self, address: Address, topics: &[B256], data: &[u8]) {

@@ -3,11 +3,13 @@
 //! Nothing is paid for what nobody watches.
 
 mod call_tree;
+mod pair;
 
 pub use call_tree::{CallLog, CallTree, CallTreeInspector};
+pub use proz_interface::v1::{StepEvent, TraceMask};
 
 use alloy_primitives::{Address, B256, U256};
-use proz_interface::v1::{MessageKind, StatusCode, StepEvent, TraceMask};
+use proz_interface::v1::{MessageKind, StatusCode};
 use std::cell::RefCell;
 
 /// A frame that begins.
@@ -95,6 +97,10 @@ pub trait Inspector {
 
     /// An account was destroyed.
     fn selfdestruct(&mut self, _address: Address, _beneficiary: Address, _value: U256) {}
+
+    /// The running frame called back. Told whatever the mask says; named as in
+    /// [`StateAccess`](proz_interface::v1::StateAccess).
+    fn callback(&mut self, _name: &'static str) {}
 
     /// An instruction is about to execute.
     fn step(&mut self, _event: &StepEvent<'_>) {}

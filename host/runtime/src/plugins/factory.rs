@@ -227,6 +227,14 @@ impl VmFactory {
         super::activation::best(requirement, &lease.set().machines).map(VmHandle)
     }
 
+    /// All loaded VMs, the newest last.
+    #[must_use]
+    pub fn machines(&self) -> Vec<VmHandle> {
+        let lease = self.registry.lease(u64::MAX);
+        let machines = lease.set().machines.iter();
+        machines.cloned().map(VmHandle).collect()
+    }
+
     /// Precompiles of all loaded packs, in the order of addresses and versions.
     #[must_use]
     pub fn precompiles(&self) -> Vec<PrecompileInfo> {
