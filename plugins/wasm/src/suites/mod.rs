@@ -1,52 +1,15 @@
 //! Suites of modules that are no contracts, through the engine settings and the instrumentation
 //! that contracts get: the specification's own tests and compute kernels.
 
+mod archive;
 mod kernels;
 mod spec;
 
-use std::io::Read;
-use std::path::PathBuf;
+use archive::{corpora, unpack};
 
 use crate::config::WasmConfig;
 use crate::stack_height::instrument;
 use crate::validate::analyze;
-
-/// The corpora, where they are.
-fn corpora() -> Option<PathBuf> {
-    let place = std::env::var_os("PROZ_CORPORA").map_or_else(
-        || {
-            PathBuf::from(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/../../../shared/corpora"
-            ))
-        },
-        PathBuf::from,
-    );
-    if !place.is_dir() {
-        eprintln!(
-            "skipped: no corpora at `{}` (set PROZ_CORPORA)",
-            place.display()
-        );
-    }
-    place.is_dir().then_some(place)
-}
-
-/// Files of a packed suite, by path.
-fn unpack(archive: &str) -> Option<Vec<(String, Vec<u8>)>> {
-    let file = std::fs::File::open(corpora()?.join("wasm-suites").join(archive)).unwrap();
-    let mut decoder = zstd::Decoder::new(file).unwrap();
-    decoder.window_log_max(27).unwrap();
-    let mut files = Vec::new();
-    for entry in tar::Archive::new(decoder).entries().unwrap() {
-        let mut entry = entry.unwrap();
-        let path = entry.path().unwrap().to_string_lossy().into_owned();
-        let mut bytes = Vec::new();
-        entry.read_to_end(&mut bytes).unwrap();
-        files.push((path, bytes));
-    }
-    files.sort();
-    Some(files)
-}
 
 /// Settings with every language feature this VM can be told to serve and room for suites.
 fn settings() -> WasmConfig {

@@ -8,8 +8,9 @@ use proz_sdk::{StatusCode, VirtualMachine};
 use proz_sdk_testing::mock::Environment;
 use proz_wasm::HOST_FUNCTIONS;
 
+use crate::archive::corpora;
 use crate::fuzz;
-use crate::support::{World, address, assert_output, assert_status, corpora, machine, wat};
+use crate::support::{World, address, assert_output, assert_status, machine, wat};
 
 /// A fixed stream of bytes.
 struct Noise(u64);

@@ -5,6 +5,8 @@
     reason = "the helpers of a test may panic as the test may"
 )]
 
+#[path = "../../src/suites/archive.rs"]
+mod archive;
 mod bad_input;
 mod conformance;
 mod contracts;

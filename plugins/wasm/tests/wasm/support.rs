@@ -326,19 +326,3 @@ pub(crate) fn assert_output(result: &FrameResult, output: &[u8]) {
 pub(crate) fn word(number: u64) -> [u8; 32] {
     Word::from(number).to_be_bytes()
 }
-
-/// The corpora of real modules, where they are.
-pub(crate) fn corpora() -> Option<std::path::PathBuf> {
-    let place = std::env::var_os("PROZ_CORPORA").map_or_else(
-        || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora"),
-        std::path::PathBuf::from,
-    );
-    if place.is_dir() {
-        return Some(place);
-    }
-    eprintln!(
-        "skipped: no corpora at `{}` (set PROZ_CORPORA)",
-        place.display()
-    );
-    None
-}
