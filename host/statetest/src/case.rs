@@ -69,15 +69,24 @@ impl<'t> StateTest<'t> {
         case: &Expectation<'_>,
         inspector: Option<&InspectorCell>,
     ) -> Result<Found, Flaw> {
+        let rules = fork::rules(fork, revision, &self.test.config);
+        let block = fork::block(self.env, self.chain_id, &rules);
+        let refused = |refusal| Found {
+            state_root: if case.has_reward() {
+                self.rewarded(revision, block.coinbase.into())
+            } else {
+                self.before.state_root()
+            },
+            refusal: Some(refusal),
+            ..self.untouched()
+        };
         let transaction = match self.builder.build(case.indexes) {
             Ok(transaction) => transaction,
             Err(Unbuilt::Unencodable(field)) => {
-                return Ok(self.refused(Refusal::Unencodable(field)));
+                return Ok(refused(Refusal::Unencodable(field)));
             }
             Err(Unbuilt::Flaw(flaw)) => return Err(flaw),
         };
-        let rules = fork::rules(fork, revision, &self.test.config);
-        let block = fork::block(self.env, self.chain_id, &rules);
         let lease = vms.registry().lease(block.number);
         let options = TransactOptions {
             inspector,
@@ -100,11 +109,7 @@ impl<'t> StateTest<'t> {
                 problems: Vec::new(),
                 changes: result.state_changes,
             },
-            Err(ExecutionError::Invalid(reason)) if case.has_reward() => Found {
-                state_root: self.rewarded(rules.revision, block.coinbase.into()),
-                ..self.refused(Refusal::Invalid(reason))
-            },
-            Err(ExecutionError::Invalid(reason)) => self.refused(Refusal::Invalid(reason)),
+            Err(ExecutionError::Invalid(reason)) => refused(Refusal::Invalid(reason)),
             Err(error) => Found {
                 problems: vec![in_one_line(&error)],
                 ..self.untouched()
@@ -132,13 +137,6 @@ impl<'t> StateTest<'t> {
             refusal: None,
             problems: Vec::new(),
             changes: StateChanges::new(),
-        }
-    }
-
-    fn refused(&self, refusal: Refusal) -> Found {
-        Found {
-            refusal: Some(refusal),
-            ..self.untouched()
         }
     }
 

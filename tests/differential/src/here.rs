@@ -1,0 +1,135 @@
+//! This host's side: the host's rules and the loaded EVM plugin.
+
+use crate::{
+    Account, Ending, Executed, Remains,
+    scenario::{COINBASE, GENESIS, Scenario},
+};
+use alloy_primitives::{B256, Bytes, U256, keccak256};
+use proz_host::{
+    Block, ChainConfig, ExecutionError, FactoryError, SearchPath, TransactOptions, VmFactory,
+    VmFactoryConfig, transaction::transact,
+};
+use proz_state::{AccountInfo, MemoryDb, StateDbMut as _};
+use std::path::Path;
+
+/// The loaded plugins.
+pub struct Here(VmFactory);
+
+impl Here {
+    /// Loads the plugins of a folder.
+    ///
+    /// # Errors
+    ///
+    /// The first that cannot be loaded.
+    pub fn load(plugins: &Path) -> Result<Self, FactoryError> {
+        let config = VmFactoryConfig {
+            search_path: SearchPath::explicit([plugins]),
+            ..VmFactoryConfig::default()
+        };
+        VmFactory::new(config).map(Self)
+    }
+
+    /// Runs a scenario.
+    ///
+    /// # Panics
+    ///
+    /// When the host fails otherwise than by refusing the transaction: a defect.
+    #[must_use]
+    pub fn run(&self, scenario: &Scenario) -> Remains {
+        let mut state = MemoryDb::new();
+        state.set_block_hash(0, GENESIS);
+        for (address, balance, nonce, code, slots) in &scenario.accounts {
+            let info = AccountInfo {
+                balance: *balance,
+                nonce: *nonce,
+                ..AccountInfo::default()
+            };
+            state.insert_account(*address, info);
+            if !code.is_empty() {
+                state.set_code(*address, code.clone());
+            }
+            for (key, value) in slots {
+                state.set_storage(*address, *key, *value);
+            }
+        }
+        let rules = ChainConfig::ethereum(scenario.revision).rules(scenario.revision);
+        let block = Block {
+            number: 1,
+            timestamp: 1,
+            gas_limit: 30_000_000,
+            chain_id: 1,
+            coinbase: COINBASE.into(),
+            base_fee: U256::from(scenario.base_fee).into(),
+            difficulty: U256::from(0x20000).into(),
+            prev_randao: B256::from(U256::from(0x20000)).into(),
+            blob_base_fee: U256::from(1).into(),
+        };
+        let lease = self.0.registry().lease(block.number);
+        let options = TransactOptions::default();
+        let result = transact(
+            lease.set(),
+            &rules,
+            &block,
+            &state,
+            &scenario.transaction,
+            options,
+        );
+        let result = match result {
+            Ok(result) => result,
+            Err(ExecutionError::Invalid(_)) => return Remains::Refused,
+            Err(error) => panic!("{error}: {scenario:#?}"),
+        };
+        let logs = result.events().iter();
+        let logs = logs.map(|log| {
+            (
+                log.address,
+                log.topics.to_vec(),
+                Bytes::copy_from_slice(log.data),
+            )
+        });
+        let logs = logs.collect();
+        let applied = state.apply(&result.state_changes);
+        applied.expect("memory takes every change");
+        let status = result.status.0;
+        Remains::Executed(Box::new(Executed {
+            ending: match (status.is_success(), status.is_revert()) {
+                (true, _) => Ending::Success,
+                (_, true) => Ending::Revert,
+                _ => Ending::Halt,
+            },
+            gas_used: result.gas_used,
+            output: result.return_data,
+            created: result.created,
+            logs,
+            accounts: accounts(&state),
+        }))
+    }
+}
+
+fn accounts(state: &MemoryDb) -> std::collections::BTreeMap<alloy_primitives::Address, Account> {
+    let accounts = state
+        .sorted_accounts()
+        .into_iter()
+        .map(|(address, account)| {
+            let account = Account {
+                balance: account.info.balance,
+                nonce: account.info.nonce,
+                code_hash: account.info.code_hash,
+                storage: account.sorted_storage().into_iter().collect(),
+            };
+            (*address, account)
+        });
+    accounts
+        .filter(|(_, account)| !account.is_empty())
+        .collect()
+}
+
+impl Account {
+    /// Whether the account is empty in the sense of EIP-161 and has no slots.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.balance.is_zero()
+            && self.nonce == 0
+            && self.code_hash == keccak256([])
+            && self.storage.is_empty()
+    }
+}
