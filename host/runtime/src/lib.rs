@@ -9,10 +9,14 @@
 //! | execute transactions | [`Host`], [`Transaction`], [`ExecutionResult`] |
 //! | describe a chain | [`ChainConfig`], [`RevisionSchedule`] |
 //! | choose plugins | [`VmFactoryConfig`], [`VmFactory`], [`Activation`] |
+//! | read a configuration file | [`Configuration`] |
+//! | decide which plugins are trusted | [`Trust`], [`PluginLock`] |
+//! | limit the time of an execution | [`Deadline`] |
 //! | store code that is not EVM code | [`container`] |
 //! | watch an execution | [`inspection`] |
 
 mod chain;
+mod configuration;
 pub mod container;
 mod deadline;
 mod estimate;
@@ -21,9 +25,14 @@ mod host;
 pub mod inspection;
 mod plugins;
 pub mod transaction;
+mod trust;
 
 pub use chain::{
     ChainConfig, ChainRules, ETHEREUM_LIMITS, RevisionSchedule, RevisionStart, ScheduleError,
+};
+pub use configuration::{
+    CONFIG_VERSION, Configuration, ConfigurationError, PluginSection, TrustSection,
+    configuration_reference, configuration_schema,
 };
 pub use deadline::Deadline;
 pub use estimate::{EstimateError, GasEstimate};
@@ -43,4 +52,8 @@ pub use proz_manifest::{Requirement, SearchPath, VmType};
 pub use proz_state::StateChanges;
 pub use transaction::{
     AccessListItem, Authorization, Blobs, Fee, Mode, TransactOptions, Transaction,
+};
+pub use trust::{
+    KeyError, LOCK_VERSION, LockError, LockedPlugin, PluginLock, PublicKey, SecretKey, Trust,
+    TrustError, TrustPolicy, manifest_digest,
 };

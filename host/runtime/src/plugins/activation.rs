@@ -8,10 +8,13 @@ use std::{
 };
 
 /// From which block on a requirement decides.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct ActivationRule {
     /// VM type or plugin id with a range of versions, such as `evm@^1.1`.
+    #[schemars(with = "String")]
     pub vm: Requirement,
     /// First block.
     #[serde(default)]

@@ -1,7 +1,10 @@
 //! Makes VMs: discovers plugins, loads those that are asked for, configures and keeps them.
 
 use super::{Activation, FaultPolicy, Generation, GenerationInfo, Registry, RegistryError};
-use crate::execution::{Machine, PrecompileInfo};
+use crate::{
+    execution::{Machine, PrecompileInfo},
+    trust::{LockedPlugin, PluginLock, Trust, TrustError},
+};
 use alloy_primitives::Address;
 use proz_interface::abi_stable::std_types::{RSlice, RStr};
 use proz_interface::v1::{CodeFact, GENERATION, HostInfo, OpcodeCount, VmError, VmErrorCode};
@@ -37,9 +40,12 @@ pub struct VmFactoryConfig {
     pub data_dir: Option<PathBuf>,
     /// Which release runs which block.
     pub activation: Activation,
+    /// Which plugins may be loaded.
+    pub trust: Trust,
     /// What becomes of builds that fault.
     pub faults: FaultPolicy,
-    /// Most generations to load in the life of the process; `None` for 64. Libraries stay mapped.
+    /// Most generations in memory; `None` for 64. Counts what runs, what a roll-back can bring
+    /// back, and every different library ever loaded, since libraries stay mapped.
     pub generation_cap: Option<usize>,
 }
 
@@ -120,6 +126,14 @@ pub enum FactoryError {
     /// A requirement names what was not found, or a manifest is wrong.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
+    /// A plugin is not trusted.
+    #[error("{}: not trusted", manifest.display())]
+    Trust {
+        /// Its manifest.
+        manifest: PathBuf,
+        /// Why.
+        source: TrustError,
+    },
     /// A library could not be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
@@ -196,6 +210,19 @@ impl VmFactory {
     #[must_use]
     pub const fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    /// What is loaded now, down to the byte: the content of a lock file.
+    #[must_use]
+    pub fn lock(&self) -> PluginLock {
+        let active = self.registry.active();
+        let entries = active.iter().map(|g| LockedPlugin {
+            id: g.identity.id.clone(),
+            version: g.identity.version.clone(),
+            library_sha256: g.library_sha256,
+            manifest_sha256: g.manifest_sha256,
+        });
+        PluginLock::new(entries.collect())
     }
 
     /// The configuration.
@@ -277,9 +304,16 @@ impl VmFactory {
     /// Loads a library, creates and tests its instance, without publishing it.
     pub(crate) fn start(&self, candidate: &Candidate) -> Result<Arc<Generation>, FactoryError> {
         self.registry.require_room()?;
-        let plugin = self
-            .loader
-            .load(&candidate.library_path, Some(&candidate.manifest))?;
+        // Decided before a byte of the library is looked at; the loader compares the digest with
+        // the bytes that it then opens.
+        let admitted = self.config.trust.admit(&candidate.manifest);
+        let sha256 = admitted.map_err(|source| FactoryError::Trust {
+            manifest: candidate.manifest_path.clone(),
+            source,
+        })?;
+        let mut manifest = candidate.manifest.clone();
+        manifest.sha256 = sha256;
+        let plugin = self.loader.load(&candidate.library_path, Some(&manifest))?;
         let data_dir = self.config.data_dir.as_ref();
         let data_dir = data_dir.map_or_else(String::new, |dir| {
             dir.join(candidate.manifest.id.as_str())

@@ -20,6 +20,8 @@ static NEXT: AtomicU64 = AtomicU64::new(1);
 pub(crate) struct Generation {
     pub(crate) identity: Arc<PluginIdentity>,
     pub(crate) manifest_path: PathBuf,
+    /// Digest of what the manifest says.
+    pub(crate) manifest_sha256: Sha256Digest,
     pub(crate) library_sha256: Sha256Digest,
     pub(crate) library_size_bytes: u64,
     /// What it was configured with, as TOML.
@@ -97,6 +99,7 @@ impl Generation {
             .collect();
         Ok(Self {
             manifest_path: candidate.manifest_path.clone(),
+            manifest_sha256: crate::trust::manifest_digest(manifest),
             library_sha256: plugin.sha256,
             library_size_bytes: plugin.size_bytes,
             configuration,

@@ -15,7 +15,7 @@ use std::{
 /// published at once; a change that fails publishes nothing.
 pub struct Registry {
     activation: Activation,
-    /// Most generations to load in the life of the process.
+    /// Most generations in memory.
     generation_cap: usize,
     faults: FaultPolicy,
     published: ArcSwap<Published>,
@@ -72,10 +72,10 @@ pub enum RegistryError {
     /// No earlier state is remembered.
     #[error("there is nothing to roll back to")]
     NoHistory,
-    /// Loaded libraries stay mapped, so their number is bounded.
-    #[error("{loaded} generations are loaded, at most {cap} may be: restart to load more")]
+    /// Memory is bounded: instances that may run or come back, and libraries, which stay mapped.
+    #[error("{loaded} generations are in memory, at most {cap} may be: restart to load more")]
     TooManyGenerations {
-        /// Generations loaded since the start.
+        /// Generations in memory.
         loaded: usize,
         /// The bound.
         cap: usize,
@@ -93,8 +93,10 @@ pub enum RegistryError {
 /// What may change; behind a lock, unlike what is published.
 #[derive(Default)]
 struct Changes {
-    /// Every generation that was active once and is not now.
+    /// Generations that were active once, are not now, and may still run or come back.
     retired: Vec<Arc<Generation>>,
+    /// What is known of those that never will: their instances are gone, their libraries stay.
+    forgotten: Vec<GenerationInfo>,
     /// Former lists of active generations, oldest first.
     history: Vec<Vec<Arc<Generation>>>,
     /// Generations that must stay.
@@ -305,7 +307,16 @@ impl Registry {
 
     /// Fails when one more generation would be too many.
     pub(crate) fn require_room(&self) -> Result<(), RegistryError> {
-        let loaded = self.lock().retired.len() + self.published.load().generations.len();
+        let changes = self.lock();
+        let published = self.published.load();
+        let kept = published.generations.iter().chain(&changes.retired);
+        let kept_libraries: BTreeSet<_> =
+            kept.clone().map(|g| g.library_sha256.to_string()).collect();
+        let forgotten = changes.forgotten.iter().map(|g| &g.library_sha256);
+        let mapped: BTreeSet<_> = forgotten
+            .filter(|sha| !kept_libraries.contains(*sha))
+            .collect();
+        let loaded = kept.count() + mapped.len();
         if loaded < self.generation_cap {
             return Ok(());
         }
@@ -339,7 +350,13 @@ impl Registry {
             };
             state_of(g, state)
         });
-        active.chain(retired).collect()
+        let forgotten = changes.forgotten.iter().cloned();
+        active.chain(retired).chain(forgotten).collect()
+    }
+
+    /// The active generations.
+    pub(crate) fn active(&self) -> Vec<Arc<Generation>> {
+        self.published.load().generations.clone()
     }
 
     /// Precompiles of the active packs, by address and version.
@@ -406,6 +423,8 @@ impl Registry {
             let surplus = changes.history.len().saturating_sub(HISTORY);
             changes.history.drain(..surplus);
         }
+        drop(old);
+        changes.forget();
     }
 
     /// Publishes, and returns what was published before.
@@ -422,6 +441,30 @@ impl Registry {
         let left = old.generations.iter().filter(|g| !is_active(g));
         changes.retired.extend(left.cloned());
         old
+    }
+}
+
+impl Changes {
+    /// Lets go of generations that no transaction uses and no roll-back can bring back.
+    fn forget(&mut self) {
+        let remembered: BTreeSet<u64> = self
+            .history
+            .iter()
+            .flatten()
+            .map(|g| g.identity.generation)
+            .collect();
+        let (kept, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut self.retired)
+            .into_iter()
+            .partition(|g| g.is_leased() || remembered.contains(&g.identity.generation));
+        self.retired = kept;
+        for generation in gone {
+            let is_quarantined = self.quarantined.contains(&generation.identity.generation);
+            self.forgotten.push(generation.info(if is_quarantined {
+                GenerationState::Quarantined
+            } else {
+                GenerationState::Retired
+            }));
+        }
     }
 }
 

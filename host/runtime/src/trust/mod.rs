@@ -1,0 +1,158 @@
+//! Which plugins may be loaded: by digest, by signature, or all.
+//!
+//! A plugin is native code in this process: once it is loaded nothing holds it back. So trust is
+//! decided before, on the manifest and on the bytes of the library that are then loaded: the loader
+//! reads the file once, compares its digest with the one that is trusted, and opens a sealed copy
+//! of just those bytes.
+
+mod keys;
+mod lock;
+
+pub use keys::{KeyError, PublicKey, SecretKey};
+pub use lock::{LOCK_VERSION, LockError, LockedPlugin, PluginLock};
+
+use proz_manifest::{Manifest, Sha256Digest};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Which plugins may be loaded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TrustPolicy {
+    /// Any; a digest in a manifest is compared all the same.
+    #[default]
+    Open,
+    /// Those in the lock file, with the manifest and the library that it names.
+    Pinned,
+    /// Those whose manifest names the library's digest and is signed with a trusted key.
+    Signed,
+}
+
+/// A policy with what it needs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trust {
+    /// The policy.
+    pub policy: TrustPolicy,
+    /// Keys that [`TrustPolicy::Signed`] trusts.
+    pub keys: Vec<PublicKey>,
+    /// Plugins that [`TrustPolicy::Pinned`] trusts.
+    pub lock: PluginLock,
+}
+
+/// Why a plugin may not be loaded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrustError {
+    /// The lock file does not name the release.
+    #[error("expected a plugin of the lock file, found {release}, which it does not name")]
+    NotLocked {
+        /// Id and version.
+        release: String,
+    },
+    /// The manifest says something else than when it was locked.
+    #[error(
+        "the manifest of {release} has changed since it was locked: expected digest {expected}, found {found}"
+    )]
+    ManifestChanged {
+        /// Id and version.
+        release: String,
+        /// Digest in the lock file.
+        expected: String,
+        /// Digest of the manifest.
+        found: String,
+    },
+    /// The manifest does not say which library it belongs to.
+    #[error("expected a manifest with a `sha256` of the library, found none in that of {release}")]
+    DigestMissing {
+        /// Id and version.
+        release: String,
+    },
+    /// The manifest is not signed.
+    #[error("expected a signed manifest, found no signature in that of {release}")]
+    SignatureMissing {
+        /// Id and version.
+        release: String,
+    },
+    /// No trusted key has made the signature, or the manifest was changed after it was signed.
+    #[error(
+        "the signature of {release} is by none of the {keys} trusted keys, or the manifest was changed"
+    )]
+    SignatureInvalid {
+        /// Id and version.
+        release: String,
+        /// How many keys are trusted.
+        keys: usize,
+    },
+}
+
+impl TrustError {
+    /// What an operator can do about it.
+    #[must_use]
+    pub const fn remedy(&self) -> &'static str {
+        match self {
+            Self::NotLocked { .. } => "look at the plugin, then run `proz plugin lock`",
+            Self::ManifestChanged { .. } => {
+                "find out who changed it; if it was meant, run `proz plugin lock`"
+            }
+            Self::DigestMissing { .. } | Self::SignatureMissing { .. } => {
+                "have its author run `proz plugin package` with a key, or sign it with `proz plugin sign`"
+            }
+            Self::SignatureInvalid { .. } => {
+                "get the plugin again from its author, or add the author's key to `trust.keys`"
+            }
+        }
+    }
+}
+
+impl Trust {
+    /// Decides whether a manifest's plugin may be loaded; returns the digest that its library must
+    /// have, where one is known.
+    ///
+    /// # Errors
+    ///
+    /// [`TrustError`].
+    pub fn admit(&self, manifest: &Manifest) -> Result<Option<Sha256Digest>, TrustError> {
+        let release = || format!("`{}` {}", manifest.id, manifest.version);
+        match self.policy {
+            TrustPolicy::Open => Ok(manifest.sha256),
+            TrustPolicy::Pinned => {
+                let locked = self.lock.find(manifest);
+                let locked = locked.ok_or_else(|| TrustError::NotLocked { release: release() })?;
+                let found = manifest_digest(manifest);
+                if found != locked.manifest_sha256 {
+                    return Err(TrustError::ManifestChanged {
+                        release: release(),
+                        expected: locked.manifest_sha256.to_string(),
+                        found: found.to_string(),
+                    });
+                }
+                Ok(Some(locked.library_sha256))
+            }
+            TrustPolicy::Signed => {
+                if manifest.sha256.is_none() {
+                    return Err(TrustError::DigestMissing { release: release() });
+                }
+                if manifest.signature.is_none() {
+                    return Err(TrustError::SignatureMissing { release: release() });
+                }
+                if !self.keys.iter().any(|key| key.has_signed(manifest)) {
+                    return Err(TrustError::SignatureInvalid {
+                        release: release(),
+                        keys: self.keys.len(),
+                    });
+                }
+                Ok(manifest.sha256)
+            }
+        }
+    }
+}
+
+/// SHA-256 of what a manifest says: of the bytes that a signature covers.
+#[must_use]
+pub fn manifest_digest(manifest: &Manifest) -> Sha256Digest {
+    use sha2::Digest as _;
+    Sha256Digest(sha2::Sha256::digest(manifest.signing_bytes()).into())
+}
+
+#[cfg(test)]
+mod tests;
