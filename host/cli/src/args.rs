@@ -19,6 +19,10 @@ pub(crate) struct Program {
 /// Options of every command.
 #[derive(Args)]
 pub(crate) struct Common {
+    /// Configuration; without it the user's `proz/proz.toml`, then /etc/proz/proz.toml.
+    #[arg(long, global = true, env = "PROZ_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
     /// Folder of plugins, or one manifest; before the standard places. May be repeated.
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) plugins: Vec<PathBuf>,
@@ -50,8 +54,12 @@ pub(crate) enum Command {
     Estimate(EstimateArgs),
     /// Decides whether code may be deployed, and says why not.
     Validate(ValidateArgs),
-    /// Lists and checks plugins.
+    /// Lists, checks, makes, signs and locks plugins.
     Plugin(PluginArgs),
+    /// Checks and shows the configuration.
+    Config(crate::commands::config::ConfigArgs),
+    /// Measures a host under load.
+    Bench(crate::commands::bench::BenchArgs),
     /// Lists and runs precompiled contracts.
     Precompile(PrecompileArgs),
     /// Runs Ethereum's official tests of state and VM.
@@ -230,6 +238,20 @@ pub(crate) enum PluginCommand {
         /// Manifest, or folder with one.
         path: PathBuf,
     },
+    /// Looks for everything that is wrong, and says what to do about it.
+    Doctor,
+    /// Writes a new plugin: a crate with manifest, tests, README and CI.
+    New(crate::commands::new::NewArgs),
+    /// Makes a pair of keys to sign plugins with.
+    Keygen(crate::commands::signing::KeygenArgs),
+    /// Writes library digest and signature into a manifest.
+    Sign(crate::commands::signing::SignArgs),
+    /// Tells whether a manifest is signed with a key and its library is the one that was signed.
+    Verify(crate::commands::signing::VerifyArgs),
+    /// Puts a built plugin into a folder, ready to be published.
+    Package(crate::commands::signing::PackageArgs),
+    /// Writes which plugins are loaded, down to the byte, into the lock file.
+    Lock(crate::commands::signing::LockArgs),
 }
 
 #[derive(Args)]

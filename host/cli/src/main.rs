@@ -8,6 +8,8 @@ mod out;
 
 mod args;
 mod commands;
+mod configuration;
+mod diagnosis;
 mod error;
 mod render;
 mod session;
@@ -27,6 +29,8 @@ fn main() -> ExitCode {
         Command::Estimate(args) => commands::estimate::run(common, args),
         Command::Validate(args) => commands::validate::run(common, args),
         Command::Plugin(args) => commands::plugin::run(common, args),
+        Command::Config(args) => commands::config::run(common, args),
+        Command::Bench(args) => commands::bench::run(common, args),
         Command::Precompile(args) => commands::precompile::run(common, args),
         Command::Statetest(args) => commands::statetest::run(common, args),
     };

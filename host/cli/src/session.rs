@@ -2,19 +2,17 @@
 
 use crate::{
     args::{Common, World},
+    configuration::InForce,
     error::CliError,
 };
 use alloy_json_abi::JsonAbi;
 use alloy_primitives::{Address, U256, address};
 use proz_artifact::{AbiBook, ReadOptions, read_abi_file};
-use proz_host::{
-    Block, ChainConfig, Host, RevisionSchedule, SearchPath, VmFactory, VmFactoryConfig,
-};
-use proz_manifest::StandardLocations;
+use proz_host::{Block, ChainConfig, FactoryError, Host, RevisionSchedule, VmFactory};
 use proz_state::{AccountInfo, MemoryDb, StateDb as _};
 use std::{
     collections::BTreeMap,
-    env, fs,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -110,14 +108,24 @@ fn new_state() -> MemoryDb {
     state
 }
 
-/// Discovers and loads the plugins.
+/// Discovers and loads the plugins that the configuration and the command line ask for.
 pub(crate) fn load(common: &Common) -> Result<VmFactory, CliError> {
-    let config = VmFactoryConfig {
-        search_path: search_path(common),
-        require: common.require.clone(),
-        ..VmFactoryConfig::default()
-    };
-    let factory = VmFactory::new(config)?;
+    let in_force = InForce::find(common)?;
+    let config = in_force
+        .configuration
+        .factory(in_force.search_path(common))
+        .map_err(|error| CliError::from(error).hint("`proz plugin lock` writes the lock file"))?;
+    let factory = VmFactory::new(config).map_err(|error| {
+        let remedy = match &error {
+            FactoryError::Trust { source, .. } => Some(source.remedy()),
+            _ => None,
+        };
+        let error = CliError::from(error);
+        match remedy {
+            Some(remedy) => error.hint(remedy),
+            None => error,
+        }
+    })?;
     if factory.discovery().taken.is_empty() {
         return Err(CliError::new("no plugin was found").hint(
             "name a folder of plugins with --plugins, or see what was searched with \
@@ -125,21 +133,6 @@ pub(crate) fn load(common: &Common) -> Result<VmFactory, CliError> {
         ));
     }
     Ok(factory)
-}
-
-/// Where plugins are looked for.
-pub(crate) fn search_path(common: &Common) -> SearchPath {
-    let executable = env::current_exe().ok();
-    let user = env::var_os("XDG_DATA_HOME")
-        .map(PathBuf::from)
-        .or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".local/share")));
-    SearchPath::standard(&StandardLocations {
-        explicit: &common.plugins,
-        environment: common.plugin_path.as_deref(),
-        executable_directory: executable.as_deref().and_then(Path::parent),
-        user_data_directory: user.as_deref(),
-        system_directory: Some(Path::new(SearchPath::SYSTEM_DIRECTORY)),
-    })
 }
 
 /// Contracts by name, kept beside the state file.

@@ -1,10 +1,15 @@
 //! One room per command.
 
+pub(crate) mod bench;
 mod check;
+pub(crate) mod config;
 pub(crate) mod deploy;
+mod doctor;
 pub(crate) mod estimate;
+pub(crate) mod new;
 pub(crate) mod plugin;
 pub(crate) mod precompile;
 pub(crate) mod run;
 pub(crate) mod statetest;
+pub(crate) mod signing;
 pub(crate) mod validate;

@@ -2,8 +2,8 @@
 
 use crate::{
     args::{Common, PluginArgs, PluginCommand},
+    configuration::InForce,
     error::Outcome,
-    session::search_path,
 };
 use proz_manifest::{
     Candidate, Discovery, DiscoveryOptions, LocationStatus, PassedOverReason, discover,
@@ -14,14 +14,24 @@ pub(crate) fn run(common: &Common, args: &PluginArgs) -> Outcome {
     match &args.command {
         PluginCommand::List { explain } => list(common, *explain),
         PluginCommand::Check { path } => super::check::run(common, path),
+        PluginCommand::Doctor => super::doctor::run(common),
+        PluginCommand::New(args) => super::new::run(args),
+        PluginCommand::Keygen(args) => super::signing::keygen(common, args),
+        PluginCommand::Sign(args) => super::signing::sign(common, args),
+        PluginCommand::Verify(args) => super::signing::verify(common, args),
+        PluginCommand::Package(args) => super::signing::package(common, args),
+        PluginCommand::Lock(args) => super::signing::lock(common, args),
     }
 }
 
 fn list(common: &Common, explain: bool) -> Outcome {
-    let mut discovery = discover(&search_path(common), &options());
+    let in_force = InForce::find(common)?;
+    let search_path = in_force.search_path(common);
+    let mut discovery = discover(&search_path, &in_force.discovery_options());
+    let require = &in_force.configuration.plugins.require;
     let is_asked_for = |candidate: &Candidate| {
-        let mut requirements = common.require.iter();
-        common.require.is_empty() || requirements.any(|r| r.is_satisfied_by(candidate))
+        let mut requirements = require.iter();
+        require.is_empty() || requirements.any(|r| r.is_satisfied_by(candidate))
     };
     let (taken, unasked): (Vec<_>, Vec<_>) = discovery.taken.into_iter().partition(is_asked_for);
     discovery.taken = taken;

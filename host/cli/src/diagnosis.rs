@@ -1,0 +1,313 @@
+//! Finds what is wrong with a configured set of plugins, and says what to do about each.
+
+use crate::{args::Common, configuration::InForce, error::CliError};
+use proz_host::{FactoryError, VmFactory, VmFactoryConfig};
+use proz_loader::LoadError;
+use proz_manifest::{
+    Candidate, Discovery, ManifestError, PassedOverReason, PluginKind, Requirement, Subject,
+    choose, discover,
+};
+use std::error::Error;
+
+/// One thing that is wrong.
+#[derive(Debug, serde::Serialize)]
+pub(crate) struct Finding {
+    pub(crate) severity: Severity,
+    /// What it is about: a file, a plugin, a rule.
+    pub(crate) subject: String,
+    /// What is wrong, causes included.
+    pub(crate) problem: String,
+    /// What to do.
+    pub(crate) remedy: String,
+}
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Severity {
+    /// Something does not work.
+    Error,
+    /// Something is probably not meant.
+    Warning,
+}
+
+/// What was looked at, and what was found.
+pub(crate) struct Diagnosis {
+    pub(crate) in_force: InForce,
+    pub(crate) discovery: Discovery,
+    /// Plugins that load, start and pass their self-test.
+    pub(crate) healthy: Vec<Candidate>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+impl Diagnosis {
+    /// Looks at everything: places, manifests, trust, libraries, requirements, activation.
+    pub(crate) fn make(common: &Common) -> Result<Self, CliError> {
+        let in_force = InForce::find(common)?;
+        let search_path = in_force.search_path(common);
+        let discovery = discover(&search_path, &in_force.discovery_options());
+        let mut diagnosis = Self {
+            in_force,
+            discovery,
+            healthy: Vec::new(),
+            findings: Vec::new(),
+        };
+        let factory = diagnosis.in_force.configuration.factory(search_path);
+        diagnosis.look_at_places();
+        match factory {
+            Ok(factory) => diagnosis.look_at_plugins(&factory),
+            Err(error) => diagnosis.error(
+                "trust.lock_file".into(),
+                with_causes(&error),
+                "write it with `proz plugin lock`, or choose another `trust.policy`",
+            ),
+        }
+        diagnosis.look_at_requirements();
+        diagnosis.look_at_activation();
+        Ok(diagnosis)
+    }
+
+    /// Whether something does not work.
+    pub(crate) fn has_errors(&self) -> bool {
+        let mut findings = self.findings.iter();
+        findings.any(|finding| finding.severity == Severity::Error)
+    }
+
+    fn error(&mut self, subject: String, problem: String, remedy: impl Into<String>) {
+        self.find(Severity::Error, subject, problem, remedy);
+    }
+
+    fn find(
+        &mut self,
+        severity: Severity,
+        subject: String,
+        problem: String,
+        remedy: impl Into<String>,
+    ) {
+        self.findings.push(Finding {
+            severity,
+            subject,
+            problem,
+            remedy: remedy.into(),
+        });
+    }
+
+    fn look_at_places(&mut self) {
+        if let Err(error) = self.discovery.require_named_locations() {
+            let remedy = "create the place, or take it out of --plugins and `plugins.paths`";
+            self.error("search path".into(), with_causes(&error), remedy);
+        }
+        let passed: Vec<_> = self.discovery.passed_over.iter().collect();
+        let mut findings = Vec::new();
+        for passed in passed {
+            let severity = match &passed.reason {
+                PassedOverReason::Disabled(_) | PassedOverReason::Repeated { .. } => continue,
+                PassedOverReason::Shadowed { .. } => Severity::Warning,
+                _ => Severity::Error,
+            };
+            findings.push(Finding {
+                severity,
+                subject: passed.manifest_path.display().to_string(),
+                problem: match &passed.reason {
+                    PassedOverReason::Invalid(error) => with_causes(error),
+                    reason => reason.to_string(),
+                },
+                remedy: remedy_of_passed_over(&passed.reason),
+            });
+        }
+        self.findings.extend(findings);
+    }
+
+    /// Loads and starts each plugin by itself.
+    fn look_at_plugins(&mut self, config: &VmFactoryConfig) {
+        for candidate in self.discovery.taken.clone() {
+            let manifest = &candidate.manifest;
+            let exactly = format!("plugin:{}@={}", manifest.id, manifest.version);
+            let Ok(requirement) = exactly.parse() else {
+                continue;
+            };
+            let alone = VmFactoryConfig {
+                require: vec![requirement],
+                ..config.clone()
+            };
+            match VmFactory::new(alone) {
+                Ok(_) => self.healthy.push(candidate),
+                Err(error) => self.error(
+                    format!("{} {}", manifest.id, manifest.version),
+                    with_causes(&error),
+                    remedy_of_factory(&error),
+                ),
+            }
+        }
+        if self.discovery.taken.is_empty() {
+            let remedy = "name a folder with --plugins or `plugins.paths`; \
+                          `proz plugin list --explain` tells where was searched";
+            self.error("search path".into(), "no plugin was found".into(), remedy);
+        } else if !self
+            .healthy
+            .iter()
+            .any(|c| c.manifest.vm_type.as_str() == "evm")
+        {
+            self.find(
+                Severity::Warning,
+                "evm".into(),
+                "no plugin runs plain code".into(),
+                "install a plugin for the VM type `evm`, unless the chain has containers only",
+            );
+        }
+    }
+
+    fn look_at_requirements(&mut self) {
+        for requirement in self.in_force.configuration.plugins.require.clone() {
+            if let Err(error) = choose(&requirement, &self.healthy) {
+                let remedy = remedy_of_requirement(&requirement, &error);
+                self.error(requirement.to_string(), with_causes(&error), remedy);
+            }
+        }
+    }
+
+    /// Rules are satisfied by what is loaded, which may be less than what is found.
+    fn look_at_activation(&mut self) {
+        let require = &self.in_force.configuration.plugins.require;
+        let loaded: Vec<_> = if require.is_empty() {
+            self.healthy.clone()
+        } else {
+            let chosen = require.iter().filter_map(|r| choose(r, &self.healthy).ok());
+            chosen.cloned().collect()
+        };
+        for rule in self.in_force.configuration.activation.clone() {
+            if choose(&rule.vm, &loaded).is_ok() {
+                continue;
+            }
+            let is_found = choose(&rule.vm, &self.healthy).is_ok();
+            let remedy = if is_found {
+                format!("add `{}` to `plugins.require`", rule.vm)
+            } else {
+                format!(
+                    "install a release that satisfies it before block {}",
+                    rule.from_block
+                )
+            };
+            self.error(
+                format!("activation of {} from block {}", rule.vm, rule.from_block),
+                "nothing loaded satisfies it: the host stops at this block".into(),
+                remedy,
+            );
+        }
+        let has_packs = self
+            .healthy
+            .iter()
+            .any(|c| c.manifest.kind == PluginKind::Precompiles);
+        let rules = &self.in_force.configuration.activation;
+        let is_pack_rule = |subject: &Subject| match subject {
+            Subject::VmType(vm_type) => vm_type.is_precompile(),
+            Subject::Plugin(id) => self
+                .healthy
+                .iter()
+                .any(|c| c.manifest.kind == PluginKind::Precompiles && c.manifest.id == *id),
+        };
+        let starts_late = |rule: &proz_host::ActivationRule| rule.from_block > 0;
+        let mut pack_rules = rules
+            .iter()
+            .filter(|rule| is_pack_rule(&rule.vm.subject))
+            .peekable();
+        if has_packs && pack_rules.peek().is_some() && pack_rules.all(starts_late) {
+            self.find(
+                Severity::Warning,
+                "activation".into(),
+                "packs are scheduled, and none from block 0: no precompile before the first rule"
+                    .into(),
+                "add a rule for the pack of the first blocks, with `from_block = 0`",
+            );
+        }
+    }
+}
+
+/// An error with its causes, in one line.
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        next = cause.source();
+    }
+    text
+}
+
+fn remedy_of_passed_over(reason: &PassedOverReason) -> String {
+    match reason {
+        PassedOverReason::Invalid(ManifestError::LibraryMissing { .. }) => {
+            "build the plugin, or put its library where the manifest says".into()
+        }
+        PassedOverReason::Invalid(ManifestError::LibraryEscapes { .. }) => {
+            "put the library into the manifest's folder or below".into()
+        }
+        PassedOverReason::Invalid(ManifestError::ManifestVersion { .. }) => {
+            "use a release of the host that reads this version of the format".into()
+        }
+        PassedOverReason::Invalid(_) => {
+            "correct the manifest, or move the file away if it is none".into()
+        }
+        PassedOverReason::UnsupportedAbi { .. } => {
+            "get a release of the plugin that is built for this host's ABI".into()
+        }
+        PassedOverReason::Shadowed { .. } => "remove the one that is not wanted".into(),
+        PassedOverReason::DuplicateIdVersion(_) => {
+            "remove one of the two: nothing tells which is meant".into()
+        }
+        _ => "see `proz plugin list --explain`".into(),
+    }
+}
+
+fn remedy_of_factory(error: &FactoryError) -> String {
+    let load = match error {
+        FactoryError::Trust { source, .. } => return source.remedy().into(),
+        FactoryError::SelfTest { .. } => {
+            return "tell the plugin's author; `proz plugin check` shows more".into();
+        }
+        FactoryError::Load(load) => load,
+        _ => return "see `proz plugin check`".into(),
+    };
+    match load {
+        LoadError::HashMismatch { .. } => {
+            "the library is not the one that the manifest or the lock names: get it again, or \
+             lock it anew if the change was meant"
+        }
+        LoadError::ForeignArchitecture { .. } | LoadError::ForeignTarget { .. } => {
+            "get a build for this machine"
+        }
+        LoadError::Generation { .. }
+        | LoadError::ModuleVersion { .. }
+        | LoadError::AbiHeader { .. }
+        | LoadError::Layout { .. }
+        | LoadError::LayoutUnchecked { .. } => "have it built with the SDK of this host's release",
+        LoadError::Contradiction { .. } => {
+            "manifest and library are of different releases: install both from one package"
+        }
+        LoadError::CreateRefused { .. } => {
+            "correct the plugin's options in `[options]` or in the manifest's `[config]`"
+        }
+        LoadError::Read { .. } | LoadError::Stage { .. } => "look at the permissions of the file",
+        LoadError::Truncated { .. } | LoadError::Empty { .. } => "get the file again",
+        LoadError::SymbolMissing { .. } | LoadError::NotALibrary { .. } => {
+            "the file is no plugin: name the right one as `library`"
+        }
+        _ => "tell the plugin's author; `proz plugin check` shows more",
+    }
+    .into()
+}
+
+fn remedy_of_requirement(requirement: &Requirement, error: &ManifestError) -> String {
+    match error {
+        ManifestError::SubjectUnknown { .. } => {
+            format!(
+                "install a plugin for `{}`, or take the requirement out",
+                requirement.subject
+            )
+        }
+        _ => "install a release that satisfies it, or widen the requirement".into(),
+    }
+}
