@@ -184,6 +184,14 @@ pub fn install_plugin(source: &str, manifest: &str, folder: &Path) -> PathBuf {
     if programs.exists() {
         copy(&programs, &to.with_extension("conformance.toml"));
     }
+    let codes = from.with_extension("conformance");
+    if let Ok(entries) = fs::read_dir(&codes) {
+        let folder = to.with_extension("conformance");
+        fs::create_dir_all(&folder).expect("the folder can be written");
+        for entry in entries.filter_map(Result::ok) {
+            copy(&entry.path(), &folder.join(entry.file_name()));
+        }
+    }
     to
 }
 

@@ -3,14 +3,17 @@
 
 use alloy_primitives::{Address, Bytes, U256, address};
 use proz_host::{
-    Block, ChainConfig, FactoryError, GenerationState, Host, RegistryError, Revision, SearchPath,
+    ChainConfig, FactoryError, GenerationState, Host, RegistryError, Revision, SearchPath,
     TransactOptions, Transaction, VmFactoryConfig,
     inspection::{FrameCode, FrameStart, Inspector},
 };
 use proz_interface::v1::TraceMask;
 use proz_manifest::Candidate;
-use proz_state::{AccountInfo, MemoryDb};
-use proz_tests::plugins_dir;
+use proz_state::MemoryDb;
+use proz_tests::{
+    arena::{block, transaction, world},
+    plugins_dir,
+};
 use std::{
     cell::RefCell,
     collections::BTreeSet,
@@ -19,7 +22,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-const SENDER: Address = address!("00000000000000000000000000000000000a11ce");
 const CONTRACT: Address = address!("000000000000000000000000000000000000c0de");
 /// Nested calls of one transaction.
 const DEPTH: u64 = 40;
@@ -42,41 +44,17 @@ fn host(generation_cap: usize) -> Host {
     Host::new(ChainConfig::ethereum(Revision::Shanghai), plugins).unwrap()
 }
 
-fn block() -> Block {
-    Block {
-        number: 1,
-        timestamp: 1,
-        gas_limit: u64::MAX,
-        chain_id: 1,
-        coinbase: Address::ZERO.into(),
-        base_fee: U256::ZERO.into(),
-        difficulty: U256::ZERO.into(),
-        prev_randao: Default::default(),
-        blob_base_fee: U256::ZERO.into(),
-    }
-}
-
-fn world() -> MemoryDb {
-    let mut state = MemoryDb::new();
-    let balance = U256::from(1) << 200;
-    state.insert_account(
-        SENDER,
-        AccountInfo {
-            balance,
-            ..AccountInfo::default()
-        },
-    );
+fn contract_world() -> MemoryDb {
+    let mut state = world();
     state.set_code(CONTRACT, Bytes::from_static(RECURSION));
     state
 }
 
-fn transaction() -> Transaction {
+fn recursion() -> Transaction {
+    let depth = U256::from(DEPTH).to_be_bytes::<32>();
     Transaction {
-        sender: SENDER,
-        to: Some(CONTRACT),
         gas_limit: 10_000_000,
-        input: U256::from(DEPTH).to_be_bytes::<32>().into(),
-        ..Transaction::default()
+        ..transaction(Some(CONTRACT), depth.into())
     }
 }
 
@@ -119,8 +97,8 @@ impl Inspector for Frames {
 
 /// Executes until told to stop; returns how long each transaction took.
 fn execute_until(host: &Host, stop: &AtomicBool, done: &AtomicU64) -> Vec<Duration> {
-    let state = world();
-    let (block, transaction) = (block(), transaction());
+    let state = contract_world();
+    let (block, transaction) = (block(1), recursion());
     let mut times = Vec::new();
     while !stop.load(Ordering::Relaxed) {
         let frames = RefCell::new(Frames::default());

@@ -3,6 +3,7 @@
 //! Implement [`VirtualMachine`] (or [`Precompile`]), hand it to [`export_vm!`] (or
 //! [`export_precompiles!`]), build a `cdylib`, write a manifest. The SDK fences panics, converts
 //! types, meters gas, estimates it by trial, and refuses to be compiled with `panic = "abort"`.
+//! `sdk/GUIDE.md` is the book; `proz plugin new` writes a whole crate to begin with.
 //!
 //! ```
 //! use proz_sdk::{ExecutionContext, FrameResult, GasMeter, Host, StatusCode, VirtualMachine, VmError};
@@ -97,6 +98,11 @@ pub mod __private {
     /// Target triple that the plugin was built for.
     pub const TARGET: &str = env!("PROZ_SDK_TARGET");
 }
+
+/// The guide's code is compiled with this crate's tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../GUIDE.md")]
+struct Guide;
 
 /// What the host tells a plugin about itself. See [`proz_interface::v1::HostInfo`].
 pub type HostInfo<'a> = proz_interface::v1::HostInfo<'a>;
