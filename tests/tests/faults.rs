@@ -592,3 +592,54 @@ fn a_pinned_build_is_counted_and_stays() {
     let bad = generations.iter().find(|g| g.generation == number).unwrap();
     assert_eq!((bad.faults, bad.state), (5, GenerationState::Active));
 }
+
+/// An address whose pack is set aside must not look like one without a precompile.
+#[test]
+fn a_pack_that_is_set_aside_keeps_its_addresses() {
+    let folder = folder_with("good");
+    let (arena, probe) = arena(folder.path(), policy(FallBack::SameRelease));
+    let registry = arena.host.factory().registry();
+    let generations = registry.generations();
+    let pack = generations
+        .iter()
+        .find(|g| g.id == "proz-precompiles" && g.version == "2.0.0");
+    let number = pack.unwrap().generation;
+    let sha256 = Address::with_last_byte(2);
+    let inside = probe.call("tryCall", &[&sha256.to_string(), "0", "100000", "0x616263"]);
+    let both = [(sha256, b"abc".to_vec()), (probe.address, inside)];
+    let run_both = || {
+        let run = |(to, input): &(Address, Vec<u8>)| run(&arena.host, &arena.state, *to, input);
+        both.iter().map(run).collect::<Vec<_>>()
+    };
+    let before: Vec<_> = run_both()
+        .into_iter()
+        .map(|r| r.unwrap().gas_used)
+        .collect();
+
+    registry.quarantine(number, "by hand").unwrap();
+    for result in run_both() {
+        let error = result.unwrap_err();
+        assert!(
+            matches!(&error, ExecutionError::Quarantined { plugin, .. } if plugin == "proz-precompiles"),
+            "{error}"
+        );
+    }
+    assert_eq!(registry.incidents()[0].last_fault, "by hand");
+    let echo = probe.call("returnRaw", &["0x1234"]);
+    assert!(
+        run(&arena.host, &arena.state, probe.address, &echo).is_ok(),
+        "others go on"
+    );
+
+    registry.release(number).unwrap();
+    let after: Vec<_> = run_both()
+        .into_iter()
+        .map(|r| r.unwrap().gas_used)
+        .collect();
+    assert_eq!(after, before);
+    let unknown = registry.quarantine(u64::MAX, "nobody");
+    assert!(matches!(
+        unknown,
+        Err(RegistryError::UnknownGeneration { .. })
+    ));
+}

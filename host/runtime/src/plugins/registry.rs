@@ -248,28 +248,37 @@ impl Registry {
         };
         let count = failing.count_fault();
         if self.faults.quarantine_after > 0 && count >= self.faults.quarantine_after {
-            self.quarantine(failing, fault);
+            // Pinned, or another thread was faster.
+            let _ = self.set_aside(failing, fault);
         }
     }
 
-    fn quarantine(&self, failing: &Arc<Generation>, fault: &str) {
+    /// Sets an active generation aside by hand, as if it had faulted too often.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistryError::UnknownGeneration`]; [`RegistryError::Pinned`].
+    pub fn quarantine(&self, number: u64, reason: &str) -> Result<(), RegistryError> {
+        let failing = self.find(number)?;
+        self.set_aside(&failing, reason)
+    }
+
+    fn set_aside(&self, failing: &Arc<Generation>, reason: &str) -> Result<(), RegistryError> {
         let number = failing.identity.generation;
         let mut changes = self.lock();
-        let published = self.published.load_full();
-        let is_active = published
-            .generations
-            .iter()
-            .any(|g| Arc::ptr_eq(g, failing));
-        if !is_active || changes.pinned.contains(&number) || !changes.quarantined.insert(number) {
-            return;
+        // It may have been replaced since.
+        self.find(number)?;
+        Self::require_free(&changes, failing)?;
+        if !changes.quarantined.insert(number) {
+            return Ok(());
         }
         let replacement = changes.retired.iter().rev().find(|former| {
             let is_good = !changes.quarantined.contains(&former.identity.generation);
             is_good && self.faults.fall_back.allows(former, failing)
         });
         let replacement = replacement.cloned();
-        let incident = Incident::new(failing, fault, replacement.as_deref());
-        let mut active = published.generations.clone();
+        let incident = Incident::new(failing, reason, replacement.as_deref());
+        let mut active = self.published.load().generations.clone();
         if let Some(replacement) = replacement {
             active.retain(|g| !Arc::ptr_eq(g, failing));
             active.push(replacement);
@@ -277,6 +286,7 @@ impl Registry {
         self.publish_unremembered(&mut changes, active);
         incident.log();
         changes.incidents.push(incident);
+        Ok(())
     }
 
     /// Lets a quarantined generation run again, its faults forgotten.
