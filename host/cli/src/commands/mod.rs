@@ -10,6 +10,6 @@ pub(crate) mod new;
 pub(crate) mod plugin;
 pub(crate) mod precompile;
 pub(crate) mod run;
-pub(crate) mod statetest;
 pub(crate) mod signing;
+pub(crate) mod statetest;
 pub(crate) mod validate;
