@@ -239,3 +239,39 @@ fn without_history_there_is_nothing_to_roll_back_to() {
         Err(RegistryError::NoHistory)
     );
 }
+
+#[test]
+fn draining_waits_for_the_last_lease_until_its_deadline() {
+    let host = host(4);
+    let (old, _) = active(&host);
+    let lease = host.lease(&block(1));
+    host.factory().swap(old, &release(&host, "1.1.0")).unwrap();
+    let registry = host.factory().registry();
+    let state = || {
+        let mut generations = registry.generations().into_iter();
+        generations.find(|g| g.generation == old).unwrap().state
+    };
+    assert_eq!(state(), GenerationState::Draining);
+    assert!(matches!(
+        registry.drain(old, Duration::from_millis(20)),
+        Err(RegistryError::StillDraining { number, .. }) if number == old
+    ));
+    drop(lease);
+    registry.drain(old, Duration::from_secs(5)).unwrap();
+    assert_eq!(state(), GenerationState::Retired);
+}
+
+/// The cap is on what is in memory, not on how often plugins are exchanged.
+#[test]
+fn any_number_of_swaps_fits_a_small_cap() {
+    let host = host(12);
+    let releases = [release(&host, "1.1.0"), release(&host, "1.0.0")];
+    for round in 0..100 {
+        let (old, _) = active(&host);
+        host.factory().swap(old, &releases[round % 2]).unwrap();
+    }
+    let generations = host.factory().registry().generations();
+    assert_eq!(generations.len(), 101, "each is still listed");
+    let retired = |g: &&proz_host::GenerationInfo| g.state == GenerationState::Retired;
+    assert_eq!(generations.iter().filter(retired).count(), 100);
+}
