@@ -10,7 +10,7 @@ mod scenario;
 mod there;
 
 pub use here::Here;
-pub use scenario::Scenario;
+pub use scenario::{Before, Scenario};
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use std::collections::BTreeMap;
