@@ -643,3 +643,86 @@ fn a_pack_that_is_set_aside_keeps_its_addresses() {
         Err(RegistryError::UnknownGeneration { .. })
     ));
 }
+
+/// Builds exchanged, set aside and taken back while threads execute and fault.
+#[test]
+fn faults_swaps_and_quarantines_at_once_give_documented_outcomes_only() {
+    const ROUNDS: usize = 300;
+    let folder = folder_with("chaos");
+    let (arena, _) = arena(folder.path(), policy(FallBack::SameRelease));
+    let first = release(&arena.host, "good_0");
+    fs::remove_file(folder.path().join("good_0.toml")).unwrap();
+    install(folder.path(), "good", "1.0.0", "chaos", b"a second build");
+    let builds = [release(&arena.host, "good_14"), first];
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let registry = arena.host.factory().registry();
+    let (mut good, mut faulted, mut refused) = (0_u64, 0_u64, 0_u64);
+    thread::scope(|scope| {
+        let (host, state, stop) = (&arena.host, &arena.state, &stop);
+        let threads: Vec<_> = (1..=3)
+            .map(|seed| {
+                scope.spawn(move || {
+                    let mut dice = Dice(seed);
+                    let mut counts = [0_u64; 3];
+                    while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                        let input = [[chaos::GOOD, chaos::PANIC][usize::from(dice.roll(50) == 0)]];
+                        let outcome = match run(host, state, BAD, &input) {
+                            Ok(result) => {
+                                assert_eq!(input[0], chaos::GOOD);
+                                assert_eq!(result.return_data[..], input);
+                                0
+                            }
+                            Err(ExecutionError::PluginFault { .. }) => {
+                                assert_eq!(input[0], chaos::PANIC);
+                                1
+                            }
+                            Err(ExecutionError::Quarantined { .. }) => 2,
+                            Err(other) => panic!("{other}"),
+                        };
+                        counts[outcome] += 1;
+                    }
+                    counts
+                })
+            })
+            .collect();
+        for round in 0..ROUNDS {
+            let old = registry
+                .generations()
+                .into_iter()
+                .find(|g| g.id == "bad-plugin")
+                .unwrap();
+            // The former build may have come back in between: then the number is unknown.
+            match arena
+                .host
+                .factory()
+                .swap(old.generation, &builds[round % 2])
+            {
+                Ok(_) | Err(proz_host::FactoryError::Registry(_)) => {}
+                Err(other) => panic!("{other}"),
+            }
+            thread::sleep(Duration::from_millis(1));
+            for incident in registry.incidents().iter().rev().take(2) {
+                // Released by an earlier round, perhaps.
+                let _ = registry.release(incident.quarantined.generation);
+            }
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        for thread in threads {
+            let [a, b, c] = thread.join().unwrap();
+            (good, faulted, refused) = (good + a, faulted + b, refused + c);
+        }
+    });
+    println!(
+        "{good} right, {faulted} faulted, {refused} refused, {} quarantined",
+        registry.incidents().len()
+    );
+    assert!(good > 0 && faulted > 0 && !registry.incidents().is_empty());
+    let active = registry.generations().into_iter();
+    let active: Vec<_> = active.filter(|g| g.id == "bad-plugin").collect();
+    let running = active.iter().filter(|g| {
+        matches!(g.state, GenerationState::Active)
+            || (g.state == GenerationState::Quarantined && registry.release(g.generation).is_ok())
+    });
+    assert!(running.count() >= 1);
+    assert!(run(&arena.host, &arena.state, BAD, &[chaos::GOOD]).is_ok());
+}
