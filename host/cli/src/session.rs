@@ -6,7 +6,7 @@ use crate::{
     error::CliError,
 };
 use alloy_json_abi::JsonAbi;
-use alloy_primitives::{Address, U256, address};
+use alloy_primitives::{Address, B256, U256, address};
 use proz_artifact::{AbiBook, ReadOptions, read_abi_file};
 use proz_host::{Block, ChainConfig, FactoryError, Host, RevisionSchedule, VmFactory};
 use proz_state::{AccountInfo, MemoryDb, StateDb as _};
@@ -36,17 +36,7 @@ impl Session {
             containers: !world.no_containers,
             ..ChainConfig::prozchain()
         };
-        let block = Block {
-            number: world.block,
-            timestamp: world.timestamp,
-            gas_limit: u64::MAX,
-            chain_id: world.chain_id,
-            coinbase: Address::ZERO.into(),
-            base_fee: U256::ZERO.into(),
-            difficulty: U256::ZERO.into(),
-            prev_randao: alloy_primitives::B256::ZERO.into(),
-            blob_base_fee: U256::ONE.into(),
-        };
+        let block = block(world.block, world.timestamp, world.chain_id);
         let state_file = world.state.clone();
         let state = match state_file.as_deref().filter(|path| path.exists()) {
             Some(path) => MemoryDb::from_alloc_file(path)?,
@@ -92,6 +82,21 @@ impl Session {
             .state
             .account(address)?
             .map_or(U256::ZERO, |account| account.balance))
+    }
+}
+
+/// A block without fees.
+pub(crate) fn block(number: u64, timestamp: u64, chain_id: u64) -> Block {
+    Block {
+        number,
+        timestamp,
+        gas_limit: u64::MAX,
+        chain_id,
+        coinbase: Address::ZERO.into(),
+        base_fee: U256::ZERO.into(),
+        difficulty: U256::ZERO.into(),
+        prev_randao: B256::ZERO.into(),
+        blob_base_fee: U256::ONE.into(),
     }
 }
 

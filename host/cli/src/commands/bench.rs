@@ -4,14 +4,14 @@ use crate::{
     args::{Common, Reading},
     configuration::InForce,
     error::{CliError, FAILED, Outcome},
-    session::DEFAULT_SENDER,
+    session::{DEFAULT_SENDER, block},
     target,
 };
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::{Address, Bytes, U256};
 use clap::{Args, Subcommand};
 use proz_artifact::read_hex;
 use proz_host::{
-    Block, ChainConfig, ExecutionResult, Host, Mode, Requirement, Revision, RevisionSchedule,
+    ChainConfig, ExecutionResult, Host, Mode, Requirement, Revision, RevisionSchedule,
     TransactOptions, Transaction, VmFactoryConfig,
     inspection::{FrameCode, Inspector},
 };
@@ -176,7 +176,7 @@ fn execute(
         mode: Mode::Simulation,
         ..TransactOptions::default()
     };
-    let result: ExecutionResult = host.execute(&block(), state, transaction, options)?;
+    let result: ExecutionResult = host.execute(&block(1, 1, 1), state, transaction, options)?;
     let end = End {
         status: result.status.to_string(),
         gas_used: result.gas_used,
@@ -330,20 +330,6 @@ fn at(sorted: &[Duration], percent: usize) -> Duration {
 
 fn micros(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
-}
-
-fn block() -> Block {
-    Block {
-        number: 1,
-        timestamp: 1,
-        gas_limit: u64::MAX,
-        chain_id: 1,
-        coinbase: Address::ZERO.into(),
-        base_fee: U256::ZERO.into(),
-        difficulty: U256::ZERO.into(),
-        prev_randao: B256::ZERO.into(),
-        blob_base_fee: U256::ZERO.into(),
-    }
 }
 
 impl Seen {
