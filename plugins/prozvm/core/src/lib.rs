@@ -66,7 +66,7 @@ pub use program::{
     Custom, Export, ExportKind, FORMAT_VERSION, Features, Function, Import, MEMORY_BASE,
     Mutability, PAGE_SIZE, Program, Signature, SwitchTable, function_handle, handle_index,
 };
-pub use reference::Reference;
+pub use reference::{BlockProfile, Driver, FunctionProfile, Profile, Reference};
 pub use rules::{Rejection, Rule};
 pub use syscalls::{Control, Guest, NoSyscalls, SyscallEntry, SyscallTable, Syscalls};
 pub use threaded::Prepared;

@@ -1,6 +1,9 @@
 //! Rules G: what is charged, and when.
 
-use proz_prozvm_core::{GasSchedule, Opcode, Outcome, RunResult, VmConfig};
+use proz_prozvm_core::{
+    Call, Driver as _, GasSchedule, NoSyscalls, Opcode, Outcome, Profile, Reference, RunResult,
+    VmConfig,
+};
 
 use crate::{program, run_all, verified};
 
@@ -223,5 +226,56 @@ fn every_amount_of_gas_ends_alike_in_every_tier() {
             gas < total,
             "{gas} of {total}"
         );
+    }
+}
+
+/// G-2, G-5, G-6: a profile accounts for every unit, whatever the end.
+#[test]
+fn a_profile_adds_up_to_the_gas_used() {
+    let source = "
+        .stack 4096
+        .func main (1) -> 1
+            call  twice
+            call  twice
+            mem.fill (sp), zero, zero
+            ret
+        .func twice (1) -> 1
+            beq   a0, zero, done
+            addi  a0, a0, -1
+            call  twice
+        done:
+            addi  a0, a0, 2
+            ret
+    ";
+    let verified = verified(source, &VmConfig::default());
+    for gas_limit in [100, 150, 153, 160, 170, 1_000_000] {
+        let call = Call {
+            function: 0,
+            arguments: &[3],
+            gas_limit,
+        };
+        let mut run = Reference::new(&verified, &call).unwrap();
+        let mut profile = Profile::new(&verified);
+        let result = profile.drive(&mut run, &mut NoSyscalls);
+        let plain = Reference::new(&verified, &call)
+            .unwrap()
+            .run(&mut NoSyscalls);
+        assert_eq!(result, plain);
+        assert_eq!(profile.gas(), (gas_limit - result.gas_left) as i64);
+        let blocks = profile.blocks.iter();
+        let blocks = blocks.map(|block| block.static_gas as i64 + block.dynamic_gas);
+        assert_eq!(
+            profile.gas(),
+            profile.memory_gas as i64 + blocks.sum::<i64>()
+        );
+        if gas_limit == 1_000_000 {
+            // 3, 2, 1, 0, then the result 8, 7 … 0.
+            let [main, twice] = profile.functions[..] else {
+                panic!("{profile:?}");
+            };
+            assert_eq!((main.calls, twice.calls), (1, 13));
+            assert_eq!(main.total_gas, main.own_gas + twice.own_gas);
+            assert_eq!(twice.total_gas, twice.own_gas);
+        }
     }
 }

@@ -7,6 +7,9 @@
 #![forbid(unsafe_code)]
 
 mod execute;
+mod profile;
+
+pub use profile::{BlockProfile, FunctionProfile, Profile};
 
 use crate::call::{Call, CallError};
 use crate::gas::charge;
@@ -36,6 +39,15 @@ pub struct Reference<'a> {
     at: usize,
     gas: u64,
     ended: Option<RunResult>,
+}
+
+/// Runs a program in its own way, instruction by instruction: a debugger, a profiler, a tracer.
+///
+/// Whoever embeds the machine hands each of its runs to one. A syscall that runs another program comes back to the
+/// embedder, so a driver is never entered twice.
+pub trait Driver {
+    /// Runs to the end, by [`Reference::step`].
+    fn drive(&mut self, run: &mut Reference<'_>, syscalls: &mut dyn Syscalls) -> RunResult;
 }
 
 /// Where control goes after an instruction.
@@ -113,27 +125,48 @@ impl<'a> Reference<'a> {
         self.ended
     }
 
+    /// The program.
+    pub const fn program(&self) -> &'a Verified {
+        self.program
+    }
+
+    /// Index in the code of the instruction that the next step executes.
+    pub const fn code_index(&self) -> u32 {
+        self.at as u32
+    }
+
     /// The instruction that the next step executes.
     pub fn location(&self) -> Location {
-        let function = self.program.function_of(self.at as u32);
-        let start = self.program.functions()[function].start;
-        Location {
-            function: function as u32,
-            instruction: self.at as u32 - start,
-        }
+        self.program.location_of(self.at as u32)
+    }
+
+    /// Open frames, the entry's included.
+    pub const fn depth(&self) -> usize {
+        self.frames.len() + 1
     }
 
     /// Functions with open frames and where each will go on, outermost first, the running one last.
     pub fn backtrace(&self) -> Vec<Location> {
         let resumed = self.frames.iter().map(|frame| {
-            let function = self.program.function_of(frame.resume as u32 - 1);
-            let start = self.program.functions()[function].start;
+            let call = self.program.location_of(frame.resume as u32 - 1);
             Location {
-                function: function as u32,
-                instruction: frame.resume as u32 - start,
+                instruction: call.instruction + 1,
+                ..call
             }
         });
         resumed.chain([self.location()]).collect()
+    }
+
+    /// Registers of an open frame: 0 is the running one, 1 its caller, and so on.
+    pub fn registers_of(&self, level: usize) -> Option<&[u64; REGISTERS]> {
+        match level.checked_sub(1) {
+            None => Some(&self.registers),
+            Some(above) => self
+                .frames
+                .iter()
+                .nth_back(above)
+                .map(|frame| &frame.registers),
+        }
     }
 
     /// Registers of the running frame. Those that were never assigned hold zero here and nothing in other tiers.

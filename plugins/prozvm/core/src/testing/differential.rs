@@ -8,7 +8,7 @@ use super::host::{TEST_SYSCALLS, TestHost};
 use crate::call::Call;
 use crate::config::VmConfig;
 use crate::program::Program;
-use crate::reference::Reference;
+use crate::reference::{Driver as _, Profile, Reference};
 use crate::threaded::Prepared;
 use crate::verify::verify;
 
@@ -18,7 +18,8 @@ use crate::verify::verify;
 ///
 /// # Panics
 ///
-/// When the program is refused, does not survive encoding, or when outcome, gas, place, memory or syscalls differ.
+/// When the program is refused, does not survive encoding, when outcome, gas, place, memory or syscalls differ, or when
+/// a profile does not add up.
 #[allow(clippy::expect_used)]
 pub fn compare_tiers(bytes: &[u8]) -> (u64, u64) {
     let mut entropy = Entropy::new(bytes);
@@ -48,12 +49,11 @@ pub fn compare_tiers(bytes: &[u8]) -> (u64, u64) {
         let mut expected_host = TestHost::default();
         let verified = Arc::clone(tiers[0].program());
         let mut reference = Reference::new(&verified, &call).expect("the call fits");
-        let expected = loop {
-            counts.1 += 1;
-            if let Some(result) = reference.step(&mut expected_host) {
-                break result;
-            }
-        };
+        let mut profile = Profile::new(&verified);
+        let expected = profile.drive(&mut reference, &mut expected_host);
+        let used = gas_limit - expected.gas_left;
+        assert_eq!(profile.gas(), used as i64, "the profile loses gas");
+        counts.1 += profile.instructions;
         for tier in &mut tiers {
             let mut host = TestHost::default();
             let (result, memory) = tier

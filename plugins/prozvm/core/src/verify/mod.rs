@@ -13,6 +13,7 @@ use crate::config::VmConfig;
 use crate::format::Section;
 use crate::isa::Instruction;
 use crate::layout::Layout;
+use crate::outcome::Location;
 use crate::program::{Program, Signature};
 use crate::rules::{Rejection, Rule};
 use crate::syscalls::SyscallTable;
@@ -87,11 +88,30 @@ impl Verified {
             .get(*self.block_at.get(instruction as usize)? as usize)
     }
 
+    /// Index of the block that contains an instruction of the code; `None` behind the code.
+    pub fn block_of(&self, instruction: u32) -> Option<usize> {
+        let behind = self
+            .blocks
+            .partition_point(|block| block.start <= instruction);
+        let index = behind.checked_sub(1)?;
+        let block = self.blocks[index];
+        (instruction < block.start + block.length).then_some(index)
+    }
+
     /// The function that contains an instruction of the code.
     pub fn function_of(&self, instruction: u32) -> usize {
         self.functions
             .partition_point(|function| function.start <= instruction)
             .saturating_sub(1)
+    }
+
+    /// Function and offset of an instruction of the code.
+    pub fn location_of(&self, instruction: u32) -> Location {
+        let function = self.function_of(instruction);
+        Location {
+            function: function as u32,
+            instruction: instruction - self.functions[function].start,
+        }
     }
 
     /// Gas for the memory that is mapped from the start.
