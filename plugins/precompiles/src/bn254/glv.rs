@@ -31,7 +31,10 @@ const QUOTIENT_B1: [u64; 3] = [0xd91d_232e_c7e0_b3d7, 2, 0];
 /// Returns `factor * point`; the point is finite.
 pub(super) fn multiply(point: &G1Affine, factor: &Fr) -> G1Affine {
     let (first, second) = split(factor);
-    let (first, second) = (digits(first), digits(second));
+    if second == 0 {
+        return multiply_by_short(point, first);
+    }
+    let (first, second) = (digits(first, WINDOW_BITS), digits(second, WINDOW_BITS));
     let table = odd_multiples(point);
     let turned = table.map(|multiple| g1::Config::endomorphism_affine(&multiple));
 
@@ -41,6 +44,21 @@ pub(super) fn multiply(point: &G1Affine, factor: &Fr) -> G1Affine {
         sum.double_in_place();
         add_digit(&mut sum, &table, first[index]);
         add_digit(&mut sum, &turned, second[index]);
+    }
+    sum.into_affine()
+}
+
+/// Multiplies by signed bits: a table would not pay for itself.
+fn multiply_by_short(point: &G1Affine, factor: i128) -> G1Affine {
+    let digits = digits(factor, 2);
+    let mut sum = G1Projective::zero();
+    for digit in digits.iter().rev().skip_while(|digit| **digit == 0) {
+        sum.double_in_place();
+        match digit {
+            0 => {}
+            1.. => sum += point,
+            _ => sum -= point,
+        }
     }
     sum.into_affine()
 }
@@ -105,8 +123,9 @@ fn high_product(left: &[u64; 4], right: &[u64; 3]) -> u128 {
     u128::from(product[5]) << 64 | u128::from(product[4])
 }
 
-/// Writes a number in signed digits, each zero or odd, at least four zeros after each odd one.
-fn digits(number: i128) -> [i8; DIGITS] {
+/// Writes a number in signed digits below `2^(window_bits - 1)`, each zero or odd, and at least
+/// `window_bits - 1` zeros after each odd one.
+fn digits(number: i128, window_bits: u32) -> [i8; DIGITS] {
     let sign = if number < 0 { -1 } else { 1 };
     let mut rest = number.unsigned_abs();
     let mut digits = [0; DIGITS];
@@ -115,9 +134,9 @@ fn digits(number: i128) -> [i8; DIGITS] {
         let zeros = rest.trailing_zeros();
         rest >>= zeros;
         index += zeros as usize;
-        let window = (rest & ((1 << WINDOW_BITS) - 1)) as i8;
-        let digit = if window > 1 << (WINDOW_BITS - 1) {
-            window - (1 << WINDOW_BITS)
+        let window = (rest & ((1 << window_bits) - 1)) as i8;
+        let digit = if window > 1 << (window_bits - 1) {
+            window - (1 << window_bits)
         } else {
             window
         };
@@ -147,7 +166,19 @@ mod tests {
         factors.push(MontFp!(
             "10944121435919637611123202872628637544274182200208017171849102093287904247808"
         ));
-        factors.extend([1 << 126, (1 << 127) - 1, 1 << 127, u128::MAX].map(Fr::from));
+        factors.extend(
+            [
+                1,
+                2,
+                3,
+                0x1113_8ce7_50fa_15c2,
+                1 << 126,
+                (1 << 127) - 1,
+                1 << 127,
+                u128::MAX,
+            ]
+            .map(Fr::from),
+        );
         let mut factor = Fr::from(3_u64);
         for _ in 0..200 {
             factor = factor.square() + lambda;
@@ -183,11 +214,13 @@ mod tests {
     #[test]
     fn digits_make_up_the_number() {
         for number in [0, 1, -1, 16, 17, 31, -33, i128::MAX, -i128::MAX, 1 << 126] {
-            let mut sum = 0_i128;
-            for digit in digits(number).iter().rev() {
-                sum = sum.wrapping_mul(2).wrapping_add(i128::from(*digit));
+            for window_bits in [2, WINDOW_BITS] {
+                let mut sum = 0_i128;
+                for digit in digits(number, window_bits).iter().rev() {
+                    sum = sum.wrapping_mul(2).wrapping_add(i128::from(*digit));
+                }
+                assert_eq!(sum, number);
             }
-            assert_eq!(sum, number);
         }
     }
 }
