@@ -36,12 +36,14 @@ const ENGINES: [&str; 5] = [
 ];
 
 /// Host crates, the program included.
-const HOST: [&str; 6] = [
+const HOST: [&str; 8] = [
     "proz-interface",
     "proz-manifest",
     "proz-loader",
     "proz-state",
     "proz-host",
+    "proz-statetest",
+    "proz-artifact",
     "proz",
 ];
 
