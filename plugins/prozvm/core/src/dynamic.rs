@@ -77,9 +77,9 @@ impl Touch<'_> {
         Ok(())
     }
 
-    /// `heap.grow rd, pages`; gives what goes to `rd`. Spec: I-36.
-    pub(crate) fn grow(&mut self, pages: u64) -> Result<u64, Interrupt> {
-        if !self.memory.can_grow(pages) {
+    /// `heap.grow rd, pages`, up to `limit` pages in all; gives what goes to `rd`. Spec: I-36, M-9.
+    pub(crate) fn grow(&mut self, pages: u64, limit: u32) -> Result<u64, Interrupt> {
+        if !self.memory.can_grow(pages, limit) {
             return Ok(u64::MAX);
         }
         charge(self.gas, self.schedule.pages(pages))?;

@@ -121,10 +121,11 @@ impl Memory {
         Ok(())
     }
 
-    /// Whether `pages` more pages stay inside the declared maximum.
-    pub(crate) fn can_grow(&self, pages: u64) -> bool {
-        let room = (self.max_bytes - self.bytes.len()) as u64 / u64::from(PAGE_SIZE);
-        pages <= room
+    /// Whether `pages` more pages stay inside the declared maximum, and inside `limit` pages.
+    pub(crate) fn can_grow(&self, pages: u64, limit: u32) -> bool {
+        let page = u64::from(PAGE_SIZE);
+        let most = (self.max_bytes as u64).min(u64::from(limit) * page);
+        pages <= most.saturating_sub(self.bytes.len() as u64) / page
     }
 
     /// Maps `pages` zeroed pages behind the end; [`can_grow`](Self::can_grow) must have agreed.

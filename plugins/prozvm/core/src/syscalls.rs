@@ -81,6 +81,24 @@ pub trait Syscalls {
     ///
     /// The static cost has been charged; `guest` charges what comes on top.
     fn call(&mut self, number: u16, arguments: [u64; 6], guest: &mut Guest<'_>) -> Control;
+
+    /// Asked when a block, or the dynamic cost of an instruction, takes more than the `left` gas. Gives the gas that is
+    /// left from now on, for embedders that hand gas out in parts; `None` lets the run end out of gas.
+    ///
+    /// Syscalls charge for themselves, and are not tried again.
+    ///
+    /// Spec: G-10.
+    fn refill(&mut self, left: u64) -> Option<u64> {
+        let _ = left;
+        None
+    }
+
+    /// Most pages of memory that the embedder lets the program grow to.
+    ///
+    /// Spec: M-9.
+    fn page_limit(&self) -> u32 {
+        u32::MAX
+    }
 }
 
 /// No syscall: each one traps.

@@ -1,8 +1,11 @@
 //! Rules G: what is charged, and when.
 
+use std::sync::Arc;
+
+use proz_prozvm_core::testing::TestHost;
 use proz_prozvm_core::{
-    Call, Driver as _, GasSchedule, NoSyscalls, Opcode, Outcome, Profile, Reference, RunResult,
-    VmConfig,
+    Call, Driver as _, GasSchedule, NoSyscalls, Opcode, Outcome, Prepared, Profile, Reference,
+    RunResult, VmConfig,
 };
 
 use crate::{program, run_all, verified};
@@ -276,6 +279,45 @@ fn a_profile_adds_up_to_the_gas_used() {
             assert_eq!((main.calls, twice.calls), (1, 13));
             assert_eq!(main.total_gas, main.own_gas + twice.own_gas);
             assert_eq!(twice.total_gas, twice.own_gas);
+        }
+    }
+}
+
+/// G-10: however gas is handed out, a run ends as it does with all of it at once; the differential fuzz checks the same
+/// on random programs.
+#[test]
+fn gas_in_parts_never_shows() {
+    let source = ".stack 4096
+        .func f (2) -> 1
+        again: addi t0, sp, -64\n sd a0, 0(t0)\n keccak256 (t0), (t0), a1\n ld a0, 0(t0)
+            li t1, 60\n mv t2, a0\n mv a0, t1\n sys charge\n mv a0, t2
+            addi a1, a1, -1\n bne a1, zero, again\n sys gas_left\n ret";
+    let verified = verified(source, &VmConfig::default());
+    for gas_limit in [150, 400, 2_000, 5_000, 100_000] {
+        let (whole, _, whole_host) = run_all(&verified, &[5, 6], gas_limit);
+        for part in [1, 7, 100, 450] {
+            let call = Call {
+                function: 0,
+                arguments: &[5, 6],
+                gas_limit: PAGE,
+            };
+            let host = TestHost {
+                aside: gas_limit - PAGE,
+                part,
+                ..TestHost::default()
+            };
+            let (mut first, mut second) = (host.clone(), host);
+            let mut ends = [
+                Reference::new(&verified, &call).unwrap().run(&mut first),
+                Prepared::new(Arc::clone(&verified))
+                    .run(&call, &mut second)
+                    .unwrap(),
+            ];
+            for (end, host) in ends.iter_mut().zip([first, second]) {
+                end.gas_left += host.aside;
+                assert_eq!(*end, whole, "{gas_limit} in parts of {part}");
+                assert_eq!(host.calls, whole_host.calls);
+            }
         }
     }
 }

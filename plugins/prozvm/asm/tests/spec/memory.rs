@@ -1,8 +1,12 @@
 //! Rules M: regions and access.
 
-use proz_prozvm_core::{Layout, Outcome, Trap};
+use std::sync::Arc;
 
-use crate::{assert_traps, eval, program, run, value};
+use proz_prozvm_core::{
+    Call, Control, Guest, Layout, Outcome, Prepared, Reference, Syscalls, Trap, VmConfig,
+};
+
+use crate::{assert_traps, eval, program, run, value, verified};
 
 const BASE: u64 = 0x1_0000;
 
@@ -131,4 +135,42 @@ fn memory_grows_at_its_end_only() {
     );
     // Refused: nothing is mapped behind the old end, and -1 + 4095 is not mapped either.
     assert_traps(source, &[3], Trap::Memory);
+}
+
+/// An embedding that allows three pages.
+struct ThreePages;
+
+impl Syscalls for ThreePages {
+    fn call(&mut self, _: u16, _: [u64; 6], _: &mut Guest<'_>) -> Control {
+        Control::Trap
+    }
+
+    fn page_limit(&self) -> u32 {
+        3
+    }
+}
+
+/// M-9
+#[test]
+fn an_embedding_may_allow_fewer_pages() {
+    let source = ".func f (1) -> 1\n heap.grow a0, a0\n ret\n .stack 4096\n .pages 8";
+    let verified = verified(source, &VmConfig::default());
+    for (pages, expected) in [(2, BASE + 4096), (3, u64::MAX), (7, u64::MAX)] {
+        let call = Call {
+            function: 0,
+            arguments: &[pages],
+            gas_limit: 10_000,
+        };
+        let ends = [
+            Reference::new(&verified, &call)
+                .unwrap()
+                .run(&mut ThreePages),
+            Prepared::new(Arc::clone(&verified))
+                .run(&call, &mut ThreePages)
+                .unwrap(),
+        ];
+        for end in ends {
+            assert_eq!(end.outcome, Outcome::Finished([expected, 0]), "{pages}");
+        }
+    }
 }

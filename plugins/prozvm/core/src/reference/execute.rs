@@ -6,7 +6,7 @@ use crate::gas::charge;
 use crate::isa::register::{A0, REGISTERS, SP};
 use crate::isa::semantics::{self, op};
 use crate::isa::table::instructions;
-use crate::isa::{Instruction, Opcode, wide};
+use crate::isa::{Class, Instruction, Opcode, wide};
 use crate::outcome::{Interrupt, Trap};
 use crate::program::{Signature, handle_index};
 use crate::syscalls::{Control, Guest, Syscalls};
@@ -28,11 +28,27 @@ impl Reference<'_> {
         }
     }
 
+    /// Pays the block that begins here, if one does, and executes one instruction. What cannot be paid is tried again
+    /// as long as there is more gas.
     pub(super) fn advance(&mut self, syscalls: &mut dyn Syscalls) -> Result<Next, Interrupt> {
-        let program = self.program;
-        if let Some(block) = program.block_starting_at(self.at as u32) {
-            charge(&mut self.gas, u64::from(block.cost))?;
+        if let Some(block) = self.program.block_starting_at(self.at as u32) {
+            while charge(&mut self.gas, u64::from(block.cost)).is_err() {
+                self.gas = syscalls.refill(self.gas).ok_or(Interrupt::OutOfGas)?;
+            }
         }
+        let is_syscall = self.program.program().code[self.at].class() == Class::Syscall;
+        loop {
+            match self.execute(syscalls) {
+                Err(Interrupt::OutOfGas) if !is_syscall => {
+                    self.gas = syscalls.refill(self.gas).ok_or(Interrupt::OutOfGas)?;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    fn execute(&mut self, syscalls: &mut dyn Syscalls) -> Result<Next, Interrupt> {
+        let program = self.program;
         let i = program.program().code[self.at];
         macro_rules! arm {
             (Binary $name:ident) => {
@@ -130,7 +146,7 @@ impl Reference<'_> {
             }};
             (Grow $name:ident) => {{
                 let pages = self.get(i.rs1);
-                let end = self.touch().grow(pages)?;
+                let end = self.touch().grow(pages, syscalls.page_limit())?;
                 self.set(i.rd, end)
             }};
         }

@@ -62,7 +62,29 @@ pub fn compare_tiers(bytes: &[u8]) -> (u64, u64) {
             assert_eq!(result, expected, "results differ");
             assert_eq!(host, expected_host, "syscalls differ");
             assert!(memory == *reference.memory(), "memories differ");
-            counts.0 += 1;
+            // Gas in parts: the first is enough for the memory, which is paid before anything can be given.
+            let part = verified.memory_cost() + u64::from(entropy.below(40));
+            let first = part.min(gas_limit);
+            let mut host = TestHost {
+                aside: gas_limit - first,
+                part: 1 + part % 13,
+                ..TestHost::default()
+            };
+            let call = Call {
+                gas_limit: first,
+                ..call
+            };
+            let (mut result, memory) = tier
+                .run_with_memory(&call, &mut host)
+                .expect("the call fits");
+            result.gas_left += host.aside;
+            assert_eq!(result, expected, "parts of gas show in the result");
+            assert_eq!(
+                host.calls, expected_host.calls,
+                "parts of gas show in syscalls"
+            );
+            assert!(memory == *reference.memory(), "parts of gas show in memory");
+            counts.0 += 2;
         }
         counts.0 += 1;
     }

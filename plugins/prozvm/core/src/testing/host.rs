@@ -1,5 +1,6 @@
 //! A host of few syscalls that remembers what happened.
 
+use crate::gas::OutOfGas;
 use crate::program::Signature;
 use crate::syscalls::{Control, Guest, SyscallEntry, SyscallTable, Syscalls};
 
@@ -44,15 +45,31 @@ pub const TEST_SYSCALLS: SyscallTable = SyscallTable::new(&ENTRIES);
 pub struct TestHost {
     /// Number, arguments and gas of each call.
     pub calls: Vec<(u16, [u64; 6], u64)>,
+    /// Gas that the run gets later, a part at a time.
+    pub aside: u64,
+    /// Size of a part.
+    pub part: u64,
+}
+
+impl TestHost {
+    fn charge(&mut self, guest: &mut Guest<'_>, cost: u64) -> Result<(), OutOfGas> {
+        let left = guest.gas_left();
+        if left < cost && cost - left <= self.aside {
+            self.aside -= cost - left;
+            guest.set_gas_left(cost);
+        }
+        guest.charge(cost)
+    }
 }
 
 impl Syscalls for TestHost {
     fn call(&mut self, number: u16, arguments: [u64; 6], guest: &mut Guest<'_>) -> Control {
-        self.calls.push((number, arguments, guest.gas_left()));
+        let gas_left = guest.gas_left() + self.aside;
+        self.calls.push((number, arguments, gas_left));
         let served = match number {
-            1 => Ok(guest.gas_left()),
-            2 => guest
-                .charge(arguments[0] & 0x1ff)
+            1 => Ok(gas_left),
+            2 => self
+                .charge(guest, arguments[0] & 0x1ff)
                 .map(|()| 0)
                 .map_err(Control::from),
             3 => match guest.read_mut(arguments[0], arguments[2] & 0xff) {
@@ -69,5 +86,10 @@ impl Syscalls for TestHost {
             Ok(value) => Control::Continue(value),
             Err(control) => control,
         }
+    }
+    fn refill(&mut self, left: u64) -> Option<u64> {
+        let part = self.part.min(self.aside);
+        self.aside -= part;
+        (part > 0).then_some(left + part)
     }
 }

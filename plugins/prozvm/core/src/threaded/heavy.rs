@@ -5,7 +5,7 @@
 
 use std::marker::PhantomData;
 
-use super::machine::{Machine, Op, Status, dispatch, end, enter};
+use super::machine::{Machine, Op, Status, dispatch, end, enter, starve};
 use crate::dynamic::Touch;
 use crate::isa::register::A0;
 use crate::isa::semantics;
@@ -166,6 +166,9 @@ work! {
 
 /// Work that charges gas or may move memory; the block ends behind it.
 pub(super) trait Effect {
+    /// Whether it can be tried again with more gas when it runs out of gas.
+    const REPEATS: bool = true;
+
     /// # Safety
     ///
     /// The contract of [`super::machine`], but for `mem`, which this may outdate.
@@ -189,6 +192,7 @@ pub(super) unsafe fn effect<E: Effect>(
                 let mem = (&mut *m).base();
                 enter(ip.add(1), regs, mem, (*m).gas, m, acc)
             }
+            Status::OutOfGas if E::REPEATS => starve(ip, regs, (*m).gas, m),
             status => end(status, ip, (*m).gas, m),
         }
     }
@@ -282,7 +286,8 @@ impl Effect for Grow {
         // SAFETY: by the contract.
         unsafe {
             let (_, pages, _, mut touch) = operands(op, regs, m);
-            *regs.add(usize::from((*op).a)) = touch.grow(pages)?;
+            let limit = (*m).syscalls.page_limit();
+            *regs.add(usize::from((*op).a)) = touch.grow(pages, limit)?;
             (&mut *m).renew();
         }
         Ok(())
@@ -290,6 +295,8 @@ impl Effect for Grow {
 }
 
 impl Effect for Sys {
+    const REPEATS: bool = false;
+
     unsafe fn effect(op: *const Op, regs: *mut u64, m: *mut Machine<'_>) -> Result<(), Interrupt> {
         // SAFETY: by the contract; the import exists (V-15), and nothing else borrows the machine meanwhile.
         let (machine, import) = unsafe {

@@ -105,6 +105,8 @@ pub(super) struct Machine<'a> {
     pub(super) gas: u64,
     /// The op at which the run ended.
     pub(super) stopped_at: *const Op,
+    /// The frame of that op, if it can go on with more gas; else null.
+    pub(super) starved: *mut u64,
     pub(super) trap: Trap,
     pub(super) memory: Memory,
     pub(super) syscalls: &'a mut dyn Syscalls,
@@ -194,9 +196,29 @@ pub(super) unsafe fn enter(
     unsafe {
         let cost = u64::from((*header).imm as u32);
         if gas < cost {
-            return end(Status::OutOfGas, header, gas, m);
+            return starve(header, regs, gas, m);
         }
         dispatch(header.add(1), regs, mem, gas - cost, m, acc)
+    }
+}
+
+/// Ends the run at `ip`, whose cost exceeds the gas left; with more, it can go on there.
+///
+/// # Safety
+///
+/// As for [`dispatch`].
+#[cold]
+#[inline(never)]
+pub(super) unsafe fn starve(
+    ip: *const Op,
+    regs: *mut u64,
+    gas: u64,
+    m: *mut Machine<'_>,
+) -> Status {
+    // SAFETY: by the caller.
+    unsafe {
+        (*m).starved = regs;
+        end(Status::OutOfGas, ip, gas, m)
     }
 }
 

@@ -190,6 +190,7 @@ impl Prepared {
             imports: &self.program.program().imports,
             gas,
             stopped_at: ops.as_ptr(),
+            starved: std::ptr::null_mut(),
             trap: Trap::Memory,
             memory,
             syscalls,
@@ -205,24 +206,36 @@ impl Prepared {
         };
         machine.renew();
         let mem = machine.base();
-        let m = &raw mut machine;
         // SAFETY: the contract of `machine` holds: translated ops, a frame above another, fresh memory and limits.
-        let status = unsafe { machine::enter(entry, first, mem, gas, m, 0) };
-        #[cfg(not(tail_dispatch))]
-        let mut status = status;
-        #[cfg(not(tail_dispatch))]
-        while status == Status::Running {
-            // SAFETY: a handler that is not at the end saved the arguments of the next, under the same contract.
-            status = unsafe {
-                let machine::Saved {
-                    ip,
-                    regs,
-                    mem,
-                    gas,
-                    acc,
-                } = (*m).saved;
-                ((*ip).handler)(ip, regs, mem, gas, m, acc)
+        let mut status = unsafe { machine::enter(entry, first, mem, gas, &raw mut machine, 0) };
+        loop {
+            #[cfg(not(tail_dispatch))]
+            while status == Status::Running {
+                let m = &raw mut machine;
+                // SAFETY: a handler that is not at the end saved the arguments of the next, under the same contract.
+                status = unsafe {
+                    let machine::Saved {
+                        ip,
+                        regs,
+                        mem,
+                        gas,
+                        acc,
+                    } = (*m).saved;
+                    ((*ip).handler)(ip, regs, mem, gas, m, acc)
+                };
+            }
+            let regs = std::mem::replace(&mut machine.starved, std::ptr::null_mut());
+            if status != Status::OutOfGas || regs.is_null() {
+                break;
+            }
+            let Some(gas) = machine.syscalls.refill(machine.gas) else {
+                break;
             };
+            machine.gas = gas;
+            let (ip, mem) = (machine.stopped_at, machine.base());
+            // SAFETY: an op that could not be paid has had no effect and is tried again in its own frame. It begins
+            // a block or has a dynamic cost, and neither looks at `acc`.
+            status = unsafe { ((*ip).handler)(ip, regs, mem, gas, &raw mut machine, 0) };
         }
         // SAFETY: `stopped_at` points to an op of this translation.
         let index = unsafe { machine.stopped_at.offset_from(ops.as_ptr()) } as usize;
