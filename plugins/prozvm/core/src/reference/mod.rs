@@ -125,6 +125,11 @@ impl<'a> Reference<'a> {
         self.ended
     }
 
+    /// How the run ended, if it has.
+    pub const fn ended(&self) -> Option<RunResult> {
+        self.ended
+    }
+
     /// The program.
     pub const fn program(&self) -> &'a Verified {
         self.program

@@ -1,0 +1,54 @@
+//! Prices of schedule 1, and the scale between the chain's gas and the machine's units.
+//!
+//! The machine counts in units, one of which is about one simple instruction; a unit of the chain's gas buys
+//! [`ChainPrices::units_per_gas`] of them. What touches state costs what Ethereum charges for it, in gas; what only
+//! takes time costs units.
+//!
+//! Invariant: a released schedule never changes; a new price is a new number.
+//!
+//! Spec: S-10 to S-13.
+
+/// Prices beyond those of instructions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChainPrices {
+    /// Units of the machine in one gas of the chain.
+    pub units_per_gas: u64,
+    /// Gas of entering a contract: finding it, its memory and its frames.
+    pub enter: u64,
+    /// Gas of each 64 bytes of the contract's program, begun, paid at entry.
+    pub code_block: u64,
+    /// Units of a syscall beyond the cost of the instruction.
+    pub syscall: u64,
+    /// Units of each 32 bytes, begun, that a syscall copies.
+    pub copy_word: u64,
+}
+
+impl ChainPrices {
+    /// Prices of schedule 1.
+    pub const V1: Self = Self {
+        units_per_gas: 8,
+        enter: 60,
+        code_block: 1,
+        syscall: 8,
+        copy_word: 4,
+    };
+
+    /// Units of copying `length` bytes.
+    #[must_use]
+    pub const fn copy(&self, length: u64) -> u64 {
+        length.div_ceil(32).saturating_mul(self.copy_word)
+    }
+
+    /// Gas of entering a contract of `code_bytes` bytes.
+    #[must_use]
+    pub const fn entry(&self, code_bytes: u64) -> u64 {
+        self.enter
+            .saturating_add(code_bytes.div_ceil(64).saturating_mul(self.code_block))
+    }
+}
+
+impl Default for ChainPrices {
+    fn default() -> Self {
+        Self::V1
+    }
+}

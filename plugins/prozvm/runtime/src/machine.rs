@@ -1,0 +1,182 @@
+//! The plugin's trait: execute, validate, describe, count.
+
+use std::sync::Arc;
+
+use proz_prozvm_core::{Driver, VmConfig};
+use proz_sdk::{
+    ExecutionContext, FrameResult, Host, Inspect, Metrics, OpcodeCount, Revision, StatusCode,
+    VirtualMachine, VmError, VmErrorCode,
+};
+
+use crate::cache::{CacheCounts, ContractCache};
+use crate::config::ProzVmConfig;
+use crate::contract::{Contract, check, refused};
+use crate::frame::{Settings, run};
+use crate::gas::ChainPrices;
+use crate::serve::cancelled;
+use crate::watch::Tally;
+
+/// Native stack that one frame may use between its entry and its callbacks, in bytes.
+const NATIVE_STACK_BYTES: u64 = 32 << 10;
+
+/// ProzVM.
+pub struct ProzVmMachine {
+    config: ProzVmConfig,
+    core: VmConfig,
+    prices: ChainPrices,
+    cache: ContractCache,
+    tally: Tally,
+}
+
+impl std::fmt::Debug for ProzVmMachine {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("ProzVmMachine")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ProzVmMachine {
+    /// Builds the machine.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_CONFIGURATION` that names key, value and what is allowed.
+    pub fn new(config: ProzVmConfig) -> Result<Self, VmError> {
+        let (core, prices) = config
+            .build()
+            .map_err(|message| VmError::new(VmErrorCode::INVALID_CONFIGURATION, message))?;
+        let cache = ContractCache::new(core.optimization.code_cache_bytes);
+        Ok(Self {
+            config,
+            core,
+            prices,
+            cache,
+            tally: Tally::new(),
+        })
+    }
+
+    /// Returns the settings.
+    #[must_use]
+    pub const fn config(&self) -> &ProzVmConfig {
+        &self.config
+    }
+
+    /// Returns the machine's own configuration, made from the settings.
+    #[must_use]
+    pub const fn core_config(&self) -> &VmConfig {
+        &self.core
+    }
+
+    /// Returns the prices beyond those of instructions.
+    #[must_use]
+    pub const fn prices(&self) -> &ChainPrices {
+        &self.prices
+    }
+
+    /// Returns what the cache of prepared programs did and holds.
+    #[must_use]
+    pub fn cache_counts(&self) -> CacheCounts {
+        self.cache.counts()
+    }
+
+    /// Executes one message as [`execute`](VirtualMachine::execute) does, with `driver` making the steps: for debuggers
+    /// and profilers. The reference interpreter runs, and all gas is there from the start.
+    ///
+    /// # Errors
+    ///
+    /// As [`execute`](VirtualMachine::execute).
+    pub fn drive(
+        &self,
+        code: &[u8],
+        context: &ExecutionContext<'_>,
+        host: &mut Host<'_>,
+        driver: &mut dyn Driver,
+    ) -> Result<FrameResult, VmError> {
+        self.run(code, context, host, Some(driver))
+    }
+
+    fn run(
+        &self,
+        code: &[u8],
+        context: &ExecutionContext<'_>,
+        host: &mut Host<'_>,
+        driver: Option<&mut dyn Driver>,
+    ) -> Result<FrameResult, VmError> {
+        if context.cancel.is_set() {
+            return Err(cancelled());
+        }
+        let unsupported = |message: String| VmError::new(VmErrorCode::UNSUPPORTED, message);
+        if context.revision > Revision::LATEST {
+            let (latest, found) = (Revision::LATEST, context.revision);
+            return Err(unsupported(format!(
+                "expected a revision up to {latest}, found {found}"
+            )));
+        }
+        if context.message.kind.name().is_none() {
+            let found = context.message.kind.0;
+            return Err(unsupported(format!(
+                "expected a message kind up to 5, found {found}"
+            )));
+        }
+        let hash = &context.message.code_hash.0;
+        let found = self.cache.get(hash, code, &self.core, self.config.release);
+        let contract: Arc<Contract> = match found {
+            Ok(contract) => contract,
+            // Code that validation refuses cannot be deployed; met all the same, it halts.
+            Err(_) => return Ok(FrameResult::halt(StatusCode::CODE_REFUSED)),
+        };
+        let settings = Settings {
+            prices: &self.prices,
+            max_pages: self.core.memory_model.max_pages,
+            debug_log: self.config.debug_log,
+            tally: self.tally.is_on().then_some(&self.tally),
+        };
+        run(&contract, &settings, context, host, driver)
+    }
+
+    /// Prepares a program that is not yet known.
+    pub(crate) fn prepare(&self, code: &[u8]) -> Result<Contract, VmError> {
+        Contract::new(code, &self.core, self.config.release).map_err(|error| refused(&error))
+    }
+}
+
+impl VirtualMachine for ProzVmMachine {
+    fn execute(
+        &self,
+        code: &[u8],
+        context: &ExecutionContext<'_>,
+        host: &mut Host<'_>,
+    ) -> Result<FrameResult, VmError> {
+        self.run(code, context, host, None)
+    }
+
+    fn validate_code(&self, code: &[u8]) -> Result<(), VmError> {
+        check(code, &self.core, self.config.release)
+            .map(|_| ())
+            .map_err(|error| refused(&error))
+    }
+
+    fn native_stack_bytes(&self) -> u64 {
+        NATIVE_STACK_BYTES
+    }
+
+    fn metrics(&self) -> Option<&dyn Metrics> {
+        Some(self)
+    }
+
+    fn inspector(&self) -> Option<&dyn Inspect> {
+        Some(self)
+    }
+}
+
+impl Metrics for ProzVmMachine {
+    fn enable(&self, on: bool) -> bool {
+        self.tally.enable(on)
+    }
+
+    fn take(&self) -> Vec<OpcodeCount> {
+        self.tally.take(self.prices.units_per_gas)
+    }
+}
