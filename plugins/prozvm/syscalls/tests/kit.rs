@@ -1,4 +1,4 @@
-//! `sdk/prozvm/c/pz64.h` says the same as the tables: numbers, names, shapes.
+//! The contract kit in `sdk/prozvm` says the same as the tables: numbers, names, shapes.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,9 +6,14 @@ use std::path::Path;
 use proz_prozvm_core::{Class, Opcode};
 use proz_prozvm_syscalls::CHAIN;
 
-fn header() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../sdk/prozvm/c/pz64.h");
+fn kit(file: &str) -> String {
+    let kit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../sdk/prozvm");
+    let path = kit.join(file);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn header() -> String {
+    kit("c/pz64.h")
 }
 
 /// `#define PREFIXname number`, by name.
@@ -17,11 +22,7 @@ fn defined(text: &str, prefix: &str) -> BTreeMap<String, u16> {
         .filter_map(|line| line.strip_prefix("#define ")?.strip_prefix(prefix))
         .map(|rest| {
             let (name, value) = rest.split_once(' ').expect("a name and a number");
-            let number = match value.strip_prefix("0x") {
-                Some(digits) => u16::from_str_radix(digits, 16),
-                None => value.parse(),
-            };
-            (name.to_ascii_lowercase(), number.expect(value))
+            (name.to_ascii_lowercase(), number(value).expect(value))
         })
         .collect()
 }
@@ -121,4 +122,93 @@ fn export_kinds_and_mutabilities_are_those_of_the_format() {
         }
     }
     assert_eq!(checked, 9);
+}
+
+/// All instructions that compiled code reaches by `.insn`, and all syscalls.
+fn expected() -> [BTreeMap<String, u16>; 2] {
+    let reached = |opcode: &&Opcode| shape(opcode.class()).is_some();
+    let name = |opcode: &Opcode| opcode.mnemonic().replace('.', "_");
+    [
+        Opcode::ALL
+            .iter()
+            .filter(reached)
+            .map(|opcode| (name(opcode), *opcode as u16))
+            .collect(),
+        CHAIN
+            .entries()
+            .iter()
+            .map(|entry| (entry.name.to_owned(), entry.number))
+            .collect(),
+    ]
+}
+
+fn number(text: &str) -> Option<u16> {
+    match text.strip_prefix("0x") {
+        Some(digits) => u16::from_str_radix(digits, 16).ok(),
+        None => text.parse().ok(),
+    }
+}
+
+#[test]
+fn zig_has_the_numbers_of_the_tables() {
+    let text = kit("zig/proz.zig");
+    let syscalls = text.find("pub const sys = struct").expect("sys");
+    let found = [&text[..syscalls], &text[syscalls..]].map(|part| {
+        part.lines()
+            .filter_map(|line| line.strip_prefix("    pub const ")?.strip_suffix(';'))
+            .filter_map(|line| {
+                let (name, value) = line.split_once(" = ")?;
+                Some((name.to_ascii_lowercase(), number(value)?))
+            })
+            .collect::<BTreeMap<_, _>>()
+    });
+    assert_eq!(found, expected());
+}
+
+#[test]
+fn rust_has_the_numbers_and_signatures_of_the_tables() {
+    let text = kit("rust/src/machine.rs");
+    let [mut instructions, syscalls] = expected();
+    // This one has a shape of its own and repeats its number.
+    assert_eq!(
+        text.matches("concat!(\".insn r 0x2b, \", 0xca, \" >> 7, \", 0xca,")
+            .count(),
+        1
+    );
+    assert_eq!(instructions.remove("heap_grow"), Some(0xca));
+    let start = text.find("\nsyscalls! {").expect("syscalls");
+    let found: BTreeMap<_, _> = text[..start]
+        .lines()
+        .filter_map(|line| line.trim_start().strip_suffix(';')?.split_once(' '))
+        .filter_map(|(name, value)| Some((name.to_owned(), number(value)?)))
+        .collect();
+    assert_eq!(found, instructions);
+    let mut found = BTreeMap::new();
+    for line in text[start..].lines() {
+        let Some((name, rest)) = line
+            .strip_suffix(';')
+            .and_then(|line| line.trim_start().split_once(' '))
+        else {
+            continue;
+        };
+        let (value, rest) = rest.split_once(' ').expect(line);
+        let name = name.trim_end_matches('_');
+        let entry = CHAIN.by_name(name).expect(name);
+        let parameters = (0..entry.signature.parameters).map(|at| format!("\"a{at}\""));
+        let named: Vec<_> = rest
+            .split('"')
+            .skip(1)
+            .step_by(2)
+            .map(|text| format!("\"{text}\""))
+            .collect();
+        assert_eq!(named, parameters.collect::<Vec<_>>(), "{line}");
+        let kind = match (name, entry.signature.results) {
+            ("return" | "revert", _) => "ends",
+            (_, 0) => "tells",
+            _ => "asks",
+        };
+        assert!(rest.ends_with(kind), "{line}");
+        found.insert(name.to_owned(), number(value).expect(value));
+    }
+    assert_eq!(found, syscalls);
 }
