@@ -1,5 +1,6 @@
 //! The instruction set, derived from one table.
 
+mod evaluate;
 mod instruction;
 pub(crate) mod register;
 mod scalar;

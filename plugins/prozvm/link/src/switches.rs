@@ -1,0 +1,233 @@
+//! Recognises jumps through tables of code addresses.
+//!
+//! Compilers load an entry from `table + index * size`, add the table's address when entries are relative to it, and
+//! jump. The table is known by its relocations; where it begins is known because its address is a constant there.
+//!
+//! Spec: L-13.
+
+use proz_prozvm_core::{Class, Opcode};
+
+use crate::constants::{State, advance};
+use crate::elf::Image;
+use crate::ir::{Block, Code};
+use crate::placement::{Placement, Target};
+
+/// A table jump that is understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TableJump {
+    /// Place of the table in the file, and bytes of an entry.
+    pub(crate) table: u64,
+    pub(crate) entry_size: u64,
+    /// Address of the table in the program.
+    base: u64,
+    /// Addresses in the file, one for each entry.
+    pub(crate) targets: Vec<u64>,
+    /// Places in the block of the load and, for relative entries, of the addition.
+    load: usize,
+    addition: Option<usize>,
+    /// Place of the addition that makes the address of the entry, if only the load uses it.
+    address: Option<usize>,
+}
+
+/// Where tables are looked up.
+pub(crate) struct Tables<'a, 'b> {
+    pub(crate) image: &'b Image<'a>,
+    pub(crate) placement: &'b Placement,
+}
+
+const ABSOLUTE_32: u32 = 1;
+const ABSOLUTE_64: u32 = 2;
+const ADD_32: u32 = 35;
+const SUB_32: u32 = 39;
+
+impl Tables<'_, '_> {
+    /// Understands the jump to `register` at the end of a block, if it is one through a table whose entries `is_target`
+    /// accepts. `entry` is what is known at the beginning of the block.
+    pub(crate) fn recognise(
+        &self,
+        block: &Block,
+        entry: &State,
+        register: u8,
+        is_target: impl Fn(u64) -> bool,
+    ) -> Option<TableJump> {
+        let end = block.code.len() - 1;
+        let last = definition(block, end, register)?;
+        let code = block.code[last];
+        let (load, addition) = match code.class() {
+            Class::Load => (last, None),
+            Class::Binary if code.opcode == Opcode::Add => {
+                let loaded = [code.rs1, code.rs2].into_iter().find_map(|register| {
+                    let place = definition(block, last, register)?;
+                    (block.code[place].class() == Class::Load).then_some(place)
+                });
+                (loaded?, Some(last))
+            }
+            _ => return None,
+        };
+        let loaded = block.code[load];
+        let entry_size = match loaded.opcode {
+            Opcode::Lw | Opcode::Lwu => 4,
+            Opcode::Ld => 8,
+            _ => return None,
+        };
+        let (base, address) = self.base(block, entry, load)?;
+        if let Some(addition) = addition {
+            let state = state_before(block, entry, addition);
+            let code = block.code[addition];
+            let other = if code.rs1 == loaded.rd {
+                code.rs2
+            } else {
+                code.rs1
+            };
+            if state[usize::from(other)] != Some(base) {
+                return None;
+            }
+        }
+        let table = self.placement.origin(self.image, base)?;
+        let targets = self.entries(table, entry_size, addition.is_some(), is_target);
+        (!targets.is_empty()).then_some(TableJump {
+            table,
+            entry_size,
+            base,
+            targets,
+            load,
+            addition,
+            address,
+        })
+    }
+
+    /// The address of the table whose entry is loaded, and the place of the addition that leads there.
+    fn base(&self, block: &Block, entry: &State, load: usize) -> Option<(u64, Option<usize>)> {
+        let loaded = block.code[load];
+        let offset = loaded.imm as u64;
+        if self.placement.origin(self.image, offset).is_some() {
+            return Some((offset, None));
+        }
+        let place = definition(block, load, loaded.rs1)?;
+        let code = block.code[place];
+        let state = state_before(block, entry, place);
+        let (first, second) = (state[usize::from(code.rs1)], state[usize::from(code.rs2)]);
+        let base = match code.opcode {
+            Opcode::Add => first.or(second)?,
+            Opcode::Sh2add
+            | Opcode::Sh3add
+            | Opcode::Sh2addUw
+            | Opcode::Sh3addUw
+            | Opcode::AddUw => second?,
+            Opcode::Addi => code.imm as u64,
+            _ => return None,
+        };
+        // Nothing else may need the address of the entry when it is not computed any more.
+        let is_overwritten = loaded.rd == loaded.rs1 && offset == 0;
+        let between = &block.code[place + 1..load];
+        let is_used = between
+            .iter()
+            .any(|code| code.reads() & 1 << loaded.rs1 != 0 || is_call(code));
+        let address = (is_overwritten && !is_used).then_some(place);
+        Some((base.wrapping_add(offset), address))
+    }
+
+    fn entries(
+        &self,
+        table: u64,
+        size: u64,
+        is_relative: bool,
+        is_target: impl Fn(u64) -> bool,
+    ) -> Vec<u64> {
+        let mut targets = Vec::new();
+        let mut slot = table;
+        while let Some(target) = self
+            .entry(table, slot, size, is_relative)
+            .filter(|&target| is_target(target))
+        {
+            targets.push(target);
+            slot = slot.wrapping_add(size);
+        }
+        targets
+    }
+
+    fn entry(&self, table: u64, slot: u64, size: u64, is_relative: bool) -> Option<u64> {
+        let code = |wanted: u32| {
+            let found = self
+                .image
+                .relocations_at(slot)
+                .iter()
+                .find(|r| r.kind == wanted)?;
+            match self.placement.target(self.image, found) {
+                Ok(Target::Code(address)) => Some(address),
+                _ => None,
+            }
+        };
+        if !is_relative {
+            return code(if size == 8 { ABSOLUTE_64 } else { ABSOLUTE_32 });
+        }
+        let minus = self
+            .image
+            .relocations_at(slot)
+            .iter()
+            .find(|r| r.kind == SUB_32)?;
+        let symbol = self.image.symbols.get(minus.symbol)?;
+        let origin = symbol.value.wrapping_add_signed(minus.addend);
+        code(ADD_32).filter(|_| origin == table && size == 4)
+    }
+}
+
+impl TableJump {
+    /// Replaces the load of the entry by the computation of its index, for the `switch` at the end of the block.
+    pub(crate) fn rewrite(&self, block: &mut Block) {
+        let load = block.code[self.load];
+        let shift = self.entry_size.trailing_zeros().into();
+        let (rd, pc) = (load.rd, load.pc);
+        if let Some(switch) = block.code.last_mut() {
+            switch.rs1 = rd;
+        }
+        let scaled = Code::new(Opcode::Srli, rd, rd, 0, shift, pc);
+        if let Some(addition) = self.addition {
+            // Behind the load and before the switch.
+            let nothing = block.code[addition];
+            block.code[addition] = Code::new(Opcode::Mv, nothing.rd, rd, 0, 0, nothing.pc);
+            if let Some(switch) = block.code.last_mut() {
+                switch.rs1 = nothing.rd;
+            }
+        }
+        if let Some(place) = self.address {
+            let code = &mut block.code[place];
+            let scale = match code.opcode {
+                Opcode::Sh2add => Some(2),
+                Opcode::Sh3add => Some(3),
+                _ => None,
+            };
+            if scale == Some(shift) {
+                *code = Code::new(Opcode::Mv, code.rd, code.rs1, 0, 0, code.pc);
+                block.code[self.load] = Code::new(Opcode::Mv, rd, load.rs1, 0, 0, pc);
+                return;
+            }
+        }
+        let offset = (load.imm as u64).wrapping_sub(self.base) as i64;
+        block.code[self.load] = Code::new(Opcode::Addi, rd, load.rs1, 0, offset, pc);
+        block.code.insert(self.load + 1, scaled);
+    }
+}
+
+/// The last instruction before `end` that writes a register.
+fn definition(block: &Block, end: usize, register: u8) -> Option<usize> {
+    let place = block.code[..end].iter().rposition(|code| {
+        code.writes() & 1 << register != 0 || (is_call(code) && (10..12).contains(&register))
+    })?;
+    (!is_call(&block.code[place])).then_some(place)
+}
+
+fn is_call(code: &Code) -> bool {
+    matches!(
+        code.class(),
+        Class::Call | Class::CallIndirect | Class::Syscall
+    )
+}
+
+fn state_before(block: &Block, entry: &State, place: usize) -> State {
+    let mut state = *entry;
+    block.code[..place]
+        .iter()
+        .for_each(|code| advance(&mut state, code));
+    state
+}
