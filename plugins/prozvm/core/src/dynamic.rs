@@ -60,13 +60,7 @@ impl Touch<'_> {
         charge(self.gas, self.schedule.copy(length))?;
         self.memory.slice(from, length)?;
         self.memory.slice_mut(to, length)?;
-        if length != 0 {
-            let base = u64::from(crate::program::MEMORY_BASE);
-            let start = (from - base) as usize;
-            self.memory
-                .bytes_mut()
-                .copy_within(start..start + length as usize, (to - base) as usize);
-        }
+        self.memory.copy_within(from, to, length);
         Ok(())
     }
 
@@ -82,7 +76,9 @@ impl Touch<'_> {
         if !self.memory.can_grow(pages, limit) {
             return Ok(u64::MAX);
         }
-        charge(self.gas, self.schedule.pages(pages))?;
+        let mapped = self.memory.pages();
+        let cost = self.schedule.pages(mapped + pages) - self.schedule.pages(mapped);
+        charge(self.gas, cost)?;
         let end = self.memory.end();
         self.memory.grow(pages);
         Ok(end)

@@ -14,6 +14,8 @@ pub struct GasSchedule {
     costs: [u32; 256],
     /// Per page of memory, declared or grown.
     pub page: u64,
+    /// Per square of the number of pages: large memories are dearer for each page.
+    pub page_square: u64,
     /// Per block of 136 bytes hashed by `keccak256`.
     pub keccak256_block: u64,
     /// Per block of 64 bytes hashed by `sha256`.
@@ -43,6 +45,7 @@ impl GasSchedule {
             id: 1,
             costs,
             page: 150,
+            page_square: 3,
             keccak256_block: 400,
             sha256_block: 50,
             copy_block: 2,
@@ -91,9 +94,10 @@ impl GasSchedule {
         u64::from(bits.div_ceil(8)).saturating_mul(self.exponent_byte)
     }
 
-    /// Cost of `pages` pages of memory.
+    /// Cost of having `pages` pages of memory.
     pub fn pages(&self, pages: u64) -> u64 {
-        pages.saturating_mul(self.page)
+        let squared = pages.saturating_mul(pages).saturating_mul(self.page_square);
+        pages.saturating_mul(self.page).saturating_add(squared)
     }
 }
 

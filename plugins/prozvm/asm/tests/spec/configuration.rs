@@ -97,7 +97,7 @@ fn the_gas_schedule_prices_programs_of_its_number() {
     let verified = verified(&format!(".schedule 7\n{ADD}"), &config);
     assert_eq!(
         run_all(&verified, &[1, 2], 10_000).0.gas_left,
-        10_000 - 150 - 1002
+        10_000 - 153 - 1002
     );
 }
 

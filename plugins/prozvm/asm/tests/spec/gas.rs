@@ -10,7 +10,12 @@ use proz_prozvm_core::{
 
 use crate::{program, run_all, verified};
 
-const PAGE: u64 = 150;
+/// Gas of one page.
+const PAGE: u64 = 153;
+
+fn gas_of_pages(count: u64) -> u64 {
+    150 * count + 3 * count * count
+}
 
 /// Gas used by a run of function 0 that needs one page of stack, without the charge for that page.
 fn used(source: &str, arguments: &[u64]) -> u64 {
@@ -127,17 +132,17 @@ fn gas_left_is_exact_at_a_syscall() {
 fn declared_memory_is_paid_first() {
     let source = ".func f () -> 0\n ret\n.stack 8192\n.heap 3\n.bss 1\n.rodata\n.u8 1";
     let verified = verified(source, &VmConfig::default());
-    assert_eq!(verified.memory_cost(), 7 * PAGE);
-    let result = run_all(&verified, &[], 7 * PAGE - 1).0;
+    assert_eq!(verified.memory_cost(), gas_of_pages(7));
+    let result = run_all(&verified, &[], gas_of_pages(7) - 1).0;
     assert_eq!(
         result,
         RunResult {
             outcome: Outcome::OutOfGas,
-            gas_left: 7 * PAGE - 1,
+            gas_left: gas_of_pages(7) - 1,
             location: None
         }
     );
-    assert_eq!(run_all(&verified, &[], 7 * PAGE + 2).0.gas_left, 0);
+    assert_eq!(run_all(&verified, &[], gas_of_pages(7) + 2).0.gas_left, 0);
 }
 
 /// G-6, G-8
@@ -186,7 +191,7 @@ fn dynamic_costs_follow_the_operands() {
     for (pages, granted) in [(0, 0), (1, 1), (3, 3), (4, 0), (u64::MAX, 0)] {
         assert_eq!(
             used(&source, &[pages, 0]),
-            base(grow) + granted * PAGE,
+            base(grow) + gas_of_pages(1 + granted) - PAGE,
             "{pages}"
         );
     }
@@ -251,7 +256,7 @@ fn a_profile_adds_up_to_the_gas_used() {
             ret
     ";
     let verified = verified(source, &VmConfig::default());
-    for gas_limit in [100, 150, 153, 160, 170, 1_000_000] {
+    for gas_limit in [100, 153, 156, 163, 173, 1_000_000] {
         let call = Call {
             function: 0,
             arguments: &[3],
@@ -293,7 +298,7 @@ fn gas_in_parts_never_shows() {
             li t1, 60\n mv t2, a0\n mv a0, t1\n sys charge\n mv a0, t2
             addi a1, a1, -1\n bne a1, zero, again\n sys gas_left\n ret";
     let verified = verified(source, &VmConfig::default());
-    for gas_limit in [150, 400, 2_000, 5_000, 100_000] {
+    for gas_limit in [PAGE, 400, 2_000, 5_000, 100_000] {
         let (whole, _, whole_host) = run_all(&verified, &[5, 6], gas_limit);
         for part in [1, 7, 100, 450] {
             let call = Call {

@@ -78,7 +78,7 @@ fn syscalls_stop_charge_and_trap() {
         ".func f (1) -> 0\n sys charge\n ret\n.stack 4096",
         &VmConfig::default(),
     );
-    let unpaid = run_all(&verified, &[200], 150 + 8 + 199).0;
+    let unpaid = run_all(&verified, &[200], 153 + 8 + 199).0;
     assert_eq!(
         (unpaid.outcome, unpaid.gas_left, unpaid.location),
         (Outcome::OutOfGas, 199, at(0))

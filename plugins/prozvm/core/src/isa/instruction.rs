@@ -284,6 +284,26 @@ impl Instruction {
         mask & !(1 << ZERO)
     }
 
+    /// Where an instruction of static cost writes memory: register of the address, displacement, bytes.
+    pub(crate) fn written_memory(self) -> Option<(u8, i64, u64)> {
+        let displaced = |size| Some((self.rs1, i64::from(self.imm), size));
+        match self.opcode {
+            Opcode::Sb => displaced(1),
+            Opcode::Sh => displaced(2),
+            Opcode::Sw => displaced(4),
+            Opcode::Sd => displaced(8),
+            _ => match self.class() {
+                Class::WideBinary
+                | Class::WideTernary
+                | Class::WideShift
+                | Class::WideUnary
+                | Class::WideExtend => Some((self.rd, 0, 32)),
+                Class::WideProduct => Some((self.rd, 0, 64)),
+                _ => None,
+            },
+        }
+    }
+
     /// The register that the operands write, as a bit set.
     pub fn writes(self) -> u32 {
         if self.class().operands().contains(&Operand::Destination) {

@@ -24,7 +24,7 @@ use crate::verify::verify;
 pub fn compare_tiers(bytes: &[u8]) -> (u64, u64) {
     let mut entropy = Entropy::new(bytes);
     let mut config = VmConfig::default();
-    config.stack_limit.call_depth = 1 + entropy.below(12);
+    config.stack_limit.call_depth = 1 + entropy.below(40);
     let program = random_program(&mut entropy);
     let decoded = Program::decode(&program.encode());
     assert_eq!(decoded.as_ref(), Ok(&program), "encoding loses something");

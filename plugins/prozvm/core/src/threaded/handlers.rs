@@ -4,7 +4,7 @@
 //! so whatever needs locals in memory happens in functions that are never inlined and give back a [`Status`].
 //! Every `unsafe` here rests on the contract of [`super::machine`].
 
-use super::machine::{FRAME, Machine, Op, RESUME, Status, dispatch, end, enter};
+use super::machine::{FRAME, Machine, Op, RESUME, Status, dispatch, end, enter, pause};
 use super::step::{Source, Step};
 use crate::isa::register::{A0, SP};
 use crate::isa::semantics;
@@ -27,7 +27,7 @@ pub(super) unsafe fn one<S: Step, const COPY: u8>(
         std::arch::asm!("/* copy {} */", const COPY, options(nomem, nostack, preserves_flags));
         match S::step(ip, regs, mem, m, acc) {
             Ok(acc) => dispatch(ip.add(1), regs, mem, gas, m, acc),
-            Err(status) => end(status, ip, gas, m),
+            Err(status) => pause(ip, regs, status, gas, m, acc),
         }
     }
 }
@@ -45,11 +45,11 @@ pub(super) unsafe fn two<S: Step, T: Step>(
     unsafe {
         let acc = match S::step(ip, regs, mem, m, acc) {
             Ok(acc) => acc,
-            Err(status) => return end(status, ip, gas, m),
+            Err(status) => return pause(ip, regs, status, gas, m, acc),
         };
         match T::step(ip.add(1), regs, mem, m, acc) {
             Ok(acc) => dispatch(ip.add(2), regs, mem, gas, m, acc),
-            Err(status) => end(status, ip.add(1), gas, m),
+            Err(status) => pause(ip.add(1), regs, status, gas, m, acc),
         }
     }
 }
@@ -67,15 +67,15 @@ pub(super) unsafe fn three<S: Step, T: Step, U: Step>(
     unsafe {
         let acc = match S::step(ip, regs, mem, m, acc) {
             Ok(acc) => acc,
-            Err(status) => return end(status, ip, gas, m),
+            Err(status) => return pause(ip, regs, status, gas, m, acc),
         };
         let acc = match T::step(ip.add(1), regs, mem, m, acc) {
             Ok(acc) => acc,
-            Err(status) => return end(status, ip.add(1), gas, m),
+            Err(status) => return pause(ip.add(1), regs, status, gas, m, acc),
         };
         match U::step(ip.add(2), regs, mem, m, acc) {
             Ok(acc) => dispatch(ip.add(3), regs, mem, gas, m, acc),
-            Err(status) => end(status, ip.add(2), gas, m),
+            Err(status) => pause(ip.add(2), regs, status, gas, m, acc),
         }
     }
 }
@@ -125,7 +125,7 @@ pub(super) unsafe fn one_branch<S: Step, F: semantics::Branch, X: Source, Y: Sou
     unsafe {
         let acc = match S::step(ip, regs, mem, m, acc) {
             Ok(acc) => acc,
-            Err(status) => return end(status, ip, gas, m),
+            Err(status) => return pause(ip, regs, status, gas, m, acc),
         };
         let ip = ip.add(1);
         if F::taken(X::get(ip, regs, acc), Y::get(ip, regs, acc)) {
@@ -149,11 +149,11 @@ pub(super) unsafe fn two_branch<S: Step, T: Step, F: semantics::Branch, X: Sourc
     unsafe {
         let acc = match S::step(ip, regs, mem, m, acc) {
             Ok(acc) => acc,
-            Err(status) => return end(status, ip, gas, m),
+            Err(status) => return pause(ip, regs, status, gas, m, acc),
         };
         let acc = match T::step(ip.add(1), regs, mem, m, acc) {
             Ok(acc) => acc,
-            Err(status) => return end(status, ip.add(1), gas, m),
+            Err(status) => return pause(ip.add(1), regs, status, gas, m, acc),
         };
         let ip = ip.add(2);
         if F::taken(X::get(ip, regs, acc), Y::get(ip, regs, acc)) {
@@ -210,8 +210,7 @@ unsafe fn open<const N: usize>(
     unsafe {
         let frame = regs.add(FRAME);
         if frame > (*m).last_frame {
-            (*m).trap = Trap::CallDepth;
-            return end(Status::Trapped, ip, gas, m);
+            return pause(ip, regs, Status::FramesFull, gas, m, acc);
         }
         *frame.add(SP as usize) = *regs.add(SP as usize);
         let mut argument = A0 as usize;

@@ -5,7 +5,7 @@
 
 use std::marker::PhantomData;
 
-use super::machine::{Machine, Op, Status, dispatch, end, enter, starve};
+use super::machine::{Machine, Op, Status, dispatch, end, enter, pause};
 use crate::dynamic::Touch;
 use crate::isa::register::A0;
 use crate::isa::semantics;
@@ -43,7 +43,7 @@ pub(super) unsafe fn heavy<W: Work>(
     unsafe {
         match apart::<W>(ip, regs, mem, m) {
             Status::Running => dispatch(ip.add(1), regs, mem, gas, m, acc),
-            status => end(status, ip, gas, m),
+            status => pause(ip, regs, status, gas, m, acc),
         }
     }
 }
@@ -192,7 +192,7 @@ pub(super) unsafe fn effect<E: Effect>(
                 let mem = (&mut *m).base();
                 enter(ip.add(1), regs, mem, (*m).gas, m, acc)
             }
-            Status::OutOfGas if E::REPEATS => starve(ip, regs, (*m).gas, m),
+            Status::OutOfGas if E::REPEATS => pause(ip, regs, Status::OutOfGas, (*m).gas, m, acc),
             status => end(status, ip, (*m).gas, m),
         }
     }

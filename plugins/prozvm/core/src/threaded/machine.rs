@@ -13,6 +13,7 @@
 //!    [`Machine::renew`] give them anew whenever memory may have moved or grown.
 //! 4. `m` is the only live access path to the machine while handlers run.
 
+use crate::isa::Instruction;
 use crate::memory::Memory;
 use crate::outcome::Trap;
 use crate::program::Import;
@@ -61,8 +62,10 @@ pub(super) enum Status {
     OutOfGas,
     /// The trap is in the machine.
     Trapped,
-    /// An access outside of memory.
+    /// An access outside of memory, or a write outside of its window.
     MemoryFault,
+    /// No room for another frame.
+    FramesFull,
 }
 
 /// A function that `callr` reaches.
@@ -90,9 +93,9 @@ pub(super) struct Saved {
 pub(super) struct Machine<'a> {
     /// Greatest offsets from the start of memory at which 1, 2, 4, 8, 32 bytes can be read.
     pub(super) read_limit: [u64; 5],
-    /// Greatest offsets from the first writable byte at which 1, 2, 4, 8, 32, 64 bytes can be written.
+    /// Greatest offsets from the start of the window at which 1, 2, 4, 8, 32, 64 bytes can be written.
     pub(super) write_limit: [u64; 6],
-    /// Offset of the first writable byte.
+    /// Offset of the window of memory.
     pub(super) writable: u64,
     /// The frame above which none can be opened.
     pub(super) last_frame: *mut u64,
@@ -105,8 +108,9 @@ pub(super) struct Machine<'a> {
     pub(super) gas: u64,
     /// The op at which the run ended.
     pub(super) stopped_at: *const Op,
-    /// The frame of that op, if it can go on with more gas; else null.
-    pub(super) starved: *mut u64,
+    /// Frame and `acc` of that op, if it can be tried again; else null.
+    pub(super) resume: *mut u64,
+    pub(super) resume_acc: u64,
     pub(super) trap: Trap,
     pub(super) memory: Memory,
     pub(super) syscalls: &'a mut dyn Syscalls,
@@ -116,18 +120,45 @@ pub(super) struct Machine<'a> {
 }
 
 impl Machine<'_> {
-    /// Recomputes the limits; needed when memory has grown.
+    /// Recomputes the limits; needed when memory has grown or its window has widened.
     pub(super) fn renew(&mut self) {
         let length = self.memory.bytes().len() as u64;
-        self.writable = self.memory.writable_offset() as u64;
-        // A page, at least, is mapped and writable (V-3), so nothing wraps.
+        let window = self.memory.window();
+        self.writable = window.start as u64;
+        // A page, at least, is mapped and writable (V-3), and the window has room for any access: nothing wraps.
         self.read_limit = [1, 2, 4, 8, 32].map(|size| length - size);
-        self.write_limit = [1, 2, 4, 8, 32, 64].map(|size| length - self.writable - size);
+        self.write_limit = [1, 2, 4, 8, 32, 64].map(|size| window.len() as u64 - size);
     }
 
     /// The start of memory; needed again after anything that may have moved it.
     pub(super) fn base(&mut self) -> *mut u8 {
-        self.memory.bytes_mut().as_mut_ptr()
+        self.memory.base()
+    }
+
+    /// Widens the window for what `instruction` writes from the frame at `regs`; `false` when it already lies inside, or
+    /// is not writable at all.
+    ///
+    /// # Safety
+    ///
+    /// `regs` points to a frame.
+    pub(super) unsafe fn widen(&mut self, instruction: Instruction, regs: *const u64) -> bool {
+        let Some((register, displacement, size)) = instruction.written_memory() else {
+            return false;
+        };
+        // SAFETY: register numbers are below 32 (V-12), and a frame has so many words.
+        let base = unsafe { *regs.add(usize::from(register)) };
+        let address = base.wrapping_add(displacement as u64);
+        let Some(range) = self.memory.writable_range(address, size) else {
+            return false;
+        };
+        // Syscalls and the like widen the window without telling the limits.
+        let known = self.writable..self.writable + self.write_limit[0] + 1;
+        if known.start <= range.start as u64 && range.end as u64 <= known.end {
+            return false;
+        }
+        self.memory.widen(&range);
+        self.renew();
+        true
     }
 }
 
@@ -196,29 +227,33 @@ pub(super) unsafe fn enter(
     unsafe {
         let cost = u64::from((*header).imm as u32);
         if gas < cost {
-            return starve(header, regs, gas, m);
+            return pause(header, regs, Status::OutOfGas, gas, m, acc);
         }
         dispatch(header.add(1), regs, mem, gas - cost, m, acc)
     }
 }
 
-/// Ends the run at `ip`, whose cost exceeds the gas left; with more, it can go on there.
+/// Ends the run at `ip`, which has had no effect and can be tried again: with more gas, a wider window of memory, or
+/// more room for frames.
 ///
 /// # Safety
 ///
 /// As for [`dispatch`].
 #[cold]
 #[inline(never)]
-pub(super) unsafe fn starve(
+pub(super) unsafe fn pause(
     ip: *const Op,
     regs: *mut u64,
+    status: Status,
     gas: u64,
     m: *mut Machine<'_>,
+    acc: u64,
 ) -> Status {
     // SAFETY: by the caller.
     unsafe {
-        (*m).starved = regs;
-        end(Status::OutOfGas, ip, gas, m)
+        (*m).resume = regs;
+        (*m).resume_acc = acc;
+        end(status, ip, gas, m)
     }
 }
 

@@ -28,6 +28,7 @@ use translate::{Translation, translate};
 
 use crate::call::{Call, CallError};
 use crate::gas::charge;
+use crate::isa::Instruction;
 use crate::isa::register::{A0, SP};
 use crate::memory::Memory;
 use crate::outcome::{Location, Outcome, RunResult, Trap};
@@ -47,6 +48,11 @@ impl std::fmt::Debug for Prepared {
             .finish_non_exhaustive()
     }
 }
+
+/// Frames that a run begins with; it gets more as it opens more.
+const FIRST_FRAMES: usize = 8;
+/// Frame stacks that a thread keeps.
+const KEPT_STACKS: usize = 16;
 
 thread_local! {
     /// Frame stacks that are not in use. Word 0 of each frame is `zero`, and nothing ever writes it.
@@ -121,19 +127,14 @@ impl Prepared {
                 memory,
             ));
         }
-        let depth = self.program.config().stack_limit.call_depth as usize;
-        // One frame more than may be open: the outermost returns to it.
-        let words = (depth + 1) * FRAME;
-        let pooled = FRAMES
-            .with_borrow_mut(|pool| pool.pop())
-            .filter(|frames| frames.len() >= words);
-        let mut frames = pooled.unwrap_or_else(|| vec![0; words]);
+        let mut frames = FRAMES
+            .with_borrow_mut(|kept| kept.pop())
+            .unwrap_or_else(|| vec![0; FIRST_FRAMES * FRAME]);
         let a0 = usize::from(A0);
         frames[a0..a0 + 2].fill(0);
         frames[FRAME + usize::from(SP)] = self.program.layout().data_start;
         frames[FRAME + a0..FRAME + a0 + call.arguments.len()].copy_from_slice(call.arguments);
-        let (result, memory) =
-            self.execute(call.function, gas, memory, &mut frames[..words], syscalls);
+        let (result, memory) = self.execute(call.function, gas, memory, &mut frames, syscalls);
         let results = [0, 1].map(|index| {
             if index < signature.results {
                 frames[a0 + usize::from(index)]
@@ -141,7 +142,11 @@ impl Prepared {
                 0
             }
         });
-        FRAMES.with_borrow_mut(|pool| pool.push(frames));
+        FRAMES.with_borrow_mut(|kept| {
+            if kept.len() < KEPT_STACKS {
+                kept.push(frames);
+            }
+        });
         let outcome = match result.outcome {
             Outcome::Finished(_) => Outcome::Finished(results),
             other => other,
@@ -155,7 +160,7 @@ impl Prepared {
         function: u32,
         gas: u64,
         memory: Memory,
-        frames: &mut [u64],
+        frames: &mut Vec<u64>,
         syscalls: &mut dyn Syscalls,
     ) -> (RunResult, Memory) {
         let Translation {
@@ -165,10 +170,8 @@ impl Prepared {
             table,
             ..
         } = &self.translation;
-        let depth = frames.len() / FRAME - 1;
-        let frames = frames.as_mut_ptr();
-        // SAFETY: `frames` has `depth + 1` frames, at least two.
-        let (first, last) = unsafe { (frames.add(FRAME), frames.add(depth * FRAME)) };
+        // SAFETY: a frame stack has two frames at least.
+        let first = unsafe { frames.as_mut_ptr().add(FRAME) };
         // SAFETY: the resume word is inside the frame; words are as wide as pointers on every target of `Prepared`.
         unsafe {
             first
@@ -182,7 +185,7 @@ impl Prepared {
             read_limit: [0; 5],
             write_limit: [0; 6],
             writable: 0,
-            last_frame: last,
+            last_frame: self.last_frame(frames),
             ops: ops.as_ptr(),
             switches: switches.as_ptr(),
             constants: self.program.program().constants.as_ptr(),
@@ -190,7 +193,8 @@ impl Prepared {
             imports: &self.program.program().imports,
             gas,
             stopped_at: ops.as_ptr(),
-            starved: std::ptr::null_mut(),
+            resume: std::ptr::null_mut(),
+            resume_acc: 0,
             trap: Trap::Memory,
             memory,
             syscalls,
@@ -224,21 +228,37 @@ impl Prepared {
                     ((*ip).handler)(ip, regs, mem, gas, m, acc)
                 };
             }
-            let regs = std::mem::replace(&mut machine.starved, std::ptr::null_mut());
-            if status != Status::OutOfGas || regs.is_null() {
+            let mut regs = std::mem::replace(&mut machine.resume, std::ptr::null_mut());
+            if regs.is_null() {
                 break;
             }
-            let Some(gas) = machine.syscalls.refill(machine.gas) else {
-                break;
+            match status {
+                Status::OutOfGas => match machine.syscalls.refill(machine.gas) {
+                    Some(gas) => machine.gas = gas,
+                    None => break,
+                },
+                Status::MemoryFault => {
+                    let instruction = self.instruction(machine.stopped_at);
+                    // SAFETY: the op paused in this frame.
+                    if !unsafe { machine.widen(instruction, regs) } {
+                        break;
+                    }
+                }
+                _ => {
+                    let Some(moved) = self.more_frames(frames, regs) else {
+                        break;
+                    };
+                    regs = moved;
+                    machine.last_frame = self.last_frame(frames);
+                }
+            }
+            let (ip, mem, gas) = (machine.stopped_at, machine.base(), machine.gas);
+            // SAFETY: an op that paused has had no effect; it is tried again in its own frame with its own `acc`.
+            status = unsafe {
+                ((*ip).handler)(ip, regs, mem, gas, &raw mut machine, machine.resume_acc)
             };
-            machine.gas = gas;
-            let (ip, mem) = (machine.stopped_at, machine.base());
-            // SAFETY: an op that could not be paid has had no effect and is tried again in its own frame. It begins
-            // a block or has a dynamic cost, and neither looks at `acc`.
-            status = unsafe { ((*ip).handler)(ip, regs, mem, gas, &raw mut machine, 0) };
         }
-        // SAFETY: `stopped_at` points to an op of this translation.
-        let index = unsafe { machine.stopped_at.offset_from(ops.as_ptr()) } as usize;
+        let index = self.index(machine.stopped_at);
         let outcome = match status {
             // `Running` has been left behind above.
             Status::Finished | Status::Running => Outcome::Finished([0; 2]),
@@ -246,6 +266,7 @@ impl Prepared {
             Status::OutOfGas => Outcome::OutOfGas,
             Status::Trapped => Outcome::Trapped(machine.trap),
             Status::MemoryFault => Outcome::Trapped(Trap::Memory),
+            Status::FramesFull => Outcome::Trapped(Trap::CallDepth),
         };
         let location = (status != Status::Finished).then(|| self.location(index));
         (
@@ -256,6 +277,42 @@ impl Prepared {
             },
             machine.memory,
         )
+    }
+
+    /// The last frame that can be opened: at the end of the stack, or as deep as calls may be.
+    fn last_frame(&self, frames: &mut [u64]) -> *mut u64 {
+        let depth = self.program.config().stack_limit.call_depth as usize;
+        let last = (frames.len() / FRAME - 1).min(depth);
+        // SAFETY: the stack has that many frames and one more.
+        unsafe { frames.as_mut_ptr().add(last * FRAME) }
+    }
+
+    /// Makes room for more frames, if calls may be deeper; gives where the frame at `regs` is then.
+    #[cold]
+    fn more_frames(&self, frames: &mut Vec<u64>, regs: *mut u64) -> Option<*mut u64> {
+        // One frame more than may be open: the outermost returns to it.
+        let most = self.program.config().stack_limit.call_depth as usize + 1;
+        let count = frames.len() / FRAME;
+        if count >= most {
+            return None;
+        }
+        // SAFETY: `regs` points into the stack.
+        let place = unsafe { regs.offset_from(frames.as_ptr()) };
+        frames.resize((2 * count).min(most) * FRAME, 0);
+        // SAFETY: the frame has moved with the stack. Frames hold no pointers into it.
+        Some(unsafe { frames.as_mut_ptr().offset(place) })
+    }
+
+    /// Index of an op.
+    fn index(&self, op: *const machine::Op) -> usize {
+        // SAFETY: runs stop at ops of their own translation.
+        unsafe { op.offset_from(self.translation.ops.as_ptr()) as usize }
+    }
+
+    /// The instruction behind an op.
+    fn instruction(&self, op: *const machine::Op) -> Instruction {
+        let at = self.translation.origin[self.index(op)];
+        self.program.program().code[at as usize]
     }
 
     fn location(&self, op: usize) -> Location {
