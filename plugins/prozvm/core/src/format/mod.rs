@@ -65,6 +65,23 @@ impl Section {
         Self::Exports,
         Self::Custom,
     ];
+
+    /// What the specification calls it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Types => "types",
+            Self::Imports => "imports",
+            Self::Functions => "functions",
+            Self::Constants => "constants",
+            Self::Code => "code",
+            Self::SwitchTables => "switch tables",
+            Self::FunctionTable => "function table",
+            Self::Rodata => "read-only data",
+            Self::Data => "data",
+            Self::Exports => "exports",
+            Self::Custom => "custom",
+        }
+    }
 }
 
 impl Program {
@@ -133,6 +150,11 @@ impl Program {
             .map(|section| section_size(self, section))
             .filter(|&size| size > 0);
         HEADER_SIZE + sizes.map(|size| SECTION_HEADER + size).sum::<usize>()
+    }
+
+    /// Bytes of the payload of a section in the binary form; zero when it is left out.
+    pub fn section_size(&self, section: Section) -> usize {
+        section_size(self, section)
     }
 
     /// Byte offset of the payload of a section in the binary form; where it would be, if it is empty.

@@ -4,7 +4,7 @@
 
 use super::{Driver, Reference};
 use crate::outcome::{Outcome, RunResult};
-use crate::syscalls::Syscalls;
+use crate::syscalls::{Control, Guest, Syscalls};
 use crate::verify::Verified;
 
 /// What one block did.
@@ -90,9 +90,11 @@ impl Profile {
             return run.step(syscalls);
         };
         let block = run.program.blocks()[index];
-        let is_paid = block.start != at || before >= u64::from(block.cost);
-        let result = run.step(syscalls);
-        let used = before.wrapping_sub(run.gas_left()) as i64;
+        let mut refills = Refills { syscalls, given: 0 };
+        let result = run.step(&mut refills);
+        let had = before.wrapping_add(refills.given);
+        let is_paid = block.start != at || had >= u64::from(block.cost);
+        let used = had.wrapping_sub(run.gas_left()) as i64;
         let counted = &mut self.blocks[index];
         let fixed = if block.start == at && is_paid {
             counted.executions += 1;
@@ -135,6 +137,28 @@ impl Profile {
                 self.functions[function].total_gas += before.wrapping_sub(gas) as i64;
             }
         }
+    }
+}
+
+/// Notes gas that comes in parts, which is not gas that something brought back. Spec: G-10.
+struct Refills<'s> {
+    syscalls: &'s mut dyn Syscalls,
+    given: u64,
+}
+
+impl Syscalls for Refills<'_> {
+    fn call(&mut self, number: u16, arguments: [u64; 6], guest: &mut Guest<'_>) -> Control {
+        self.syscalls.call(number, arguments, guest)
+    }
+
+    fn refill(&mut self, left: u64) -> Option<u64> {
+        let filled = self.syscalls.refill(left)?;
+        self.given = self.given.wrapping_add(filled.wrapping_sub(left));
+        Some(filled)
+    }
+
+    fn page_limit(&self) -> u32 {
+        self.syscalls.page_limit()
     }
 }
 
