@@ -4,11 +4,19 @@ use crate::tracers::TraceFormat;
 use alloy_primitives::{Address, U256};
 use clap::{Args, Parser, Subcommand};
 use proz_host::{Requirement, Revision};
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 /// Runs contracts of many virtual machines, each VM a plugin.
 #[derive(Parser)]
-#[command(name = "proz", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "proz",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    allow_external_subcommands = true,
+    after_help = "`proz NAME …` with any other name runs the program `proz-NAME`, looked for beside `proz` \
+                  and then in PATH: `proz prozvm --help` shows the tools of ProzVM."
+)]
 pub(crate) struct Program {
     #[command(flatten)]
     pub(crate) common: Common,
@@ -29,7 +37,7 @@ pub(crate) struct Common {
 
     /// Further folders of plugins, separated as in PATH.
     #[arg(long, global = true, env = "PROZ_PLUGIN_PATH", hide = true)]
-    pub(crate) plugin_path: Option<std::ffi::OsString>,
+    pub(crate) plugin_path: Option<OsString>,
 
     /// Loads only what this names, such as `evm@^1.0`. May be repeated.
     #[arg(long, global = true, value_name = "REQUIREMENT")]
@@ -64,6 +72,9 @@ pub(crate) enum Command {
     Precompile(PrecompileArgs),
     /// Runs Ethereum's official tests of state and VM.
     Statetest(StatetestArgs),
+    /// Whatever the program `proz-NAME` does.
+    #[command(external_subcommand)]
+    External(Vec<OsString>),
 }
 
 /// Which rules, block and state.

@@ -21,6 +21,9 @@ use clap::Parser as _;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if let Some(code) = commands::external::help() {
+        return code;
+    }
     let program = Program::parse();
     let common = &program.common;
     let outcome = match &program.command {
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => commands::bench::run(common, args),
         Command::Precompile(args) => commands::precompile::run(common, args),
         Command::Statetest(args) => commands::statetest::run(common, args),
+        Command::External(words) => commands::external::run(words),
     };
     match outcome {
         Ok(code) => code,

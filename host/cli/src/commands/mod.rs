@@ -6,6 +6,7 @@ pub(crate) mod config;
 pub(crate) mod deploy;
 mod doctor;
 pub(crate) mod estimate;
+pub(crate) mod external;
 pub(crate) mod new;
 pub(crate) mod plugin;
 pub(crate) mod precompile;
