@@ -1,0 +1,7 @@
+//! The commands, one a room.
+
+pub(crate) mod asm;
+pub(crate) mod disasm;
+pub(crate) mod inspect;
+pub(crate) mod run;
+pub(crate) mod verify;
