@@ -10,17 +10,20 @@ use std::time::Instant;
 
 use proz_prozvm_asm::disassemble;
 use proz_prozvm_core::{Call, NoSyscalls, Prepared, Reference, verify};
-use proz_prozvm_link::{LinkOptions, link_with_statistics};
+use proz_prozvm_link::{LinkError, LinkOptions, link_with_statistics};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let path = arguments.next().ok_or("expected a file")?;
     let elf = std::fs::read(path)?;
-    let options = LinkOptions {
-        export_symbols: true,
-        ..LinkOptions::default()
+    let mut options = LinkOptions::default();
+    let linked = match link_with_statistics(&elf, &options) {
+        Err(LinkError::NoExports) => {
+            options.export_symbols = true;
+            link_with_statistics(&elf, &options)?
+        }
+        linked => linked?,
     };
-    let linked = link_with_statistics(&elf, &options)?;
     let Some(name) = arguments.next() else {
         print!("{}", disassemble(&linked.program));
         eprintln!("{:#?}", linked.statistics);

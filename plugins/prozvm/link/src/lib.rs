@@ -17,6 +17,7 @@
 
 mod assignment;
 mod constants;
+mod debug;
 mod discover;
 mod elf;
 mod emit;
@@ -26,6 +27,7 @@ mod functions;
 mod handles;
 mod infer;
 mod ir;
+mod lines;
 mod link;
 mod liveness;
 mod lower;
@@ -36,5 +38,6 @@ mod simplify;
 mod switches;
 
 pub use error::{Extension, LinkError};
+pub use lines::{LINES_SECTION, LineRow, LineTable, LineTableError};
 pub use link::{link, link_with_statistics};
 pub use options::{LinkOptions, Linked, Statistics};

@@ -6,6 +6,7 @@ use proz_prozvm_asm::NAMES_SECTION;
 use proz_prozvm_core::{Class, Custom, Export, Opcode, Program, Signature, verify};
 
 use crate::assignment::assign_all;
+use crate::debug::line_table;
 use crate::discover::{Choices, discover};
 use crate::elf::{Image, Kind};
 use crate::emit::Emitter;
@@ -383,7 +384,13 @@ impl Linker<'_, '_> {
                 data: names.list.join("\n").into_bytes(),
             });
         }
-        let _ = origins;
+        let lines = self
+            .options
+            .lines
+            .then(|| line_table(self.image, &program, &origins));
+        program
+            .custom
+            .extend(lines.flatten().map(|lines| lines.to_custom()));
         self.statistics.functions = program.functions.len();
         self.statistics.dead_functions = self.functions.len() - self.bodies.len();
         self.statistics.instructions = program.code.len();

@@ -1,0 +1,7 @@
+//! Tests of the linker: compiled programs, refusals, debug information, and a comparison with qemu.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod fixtures;
+mod lines;
+mod running;
