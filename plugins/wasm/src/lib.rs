@@ -26,6 +26,8 @@ mod operators;
 mod stack_height;
 #[cfg(test)]
 mod suites;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod ticker;
 mod validate;
 

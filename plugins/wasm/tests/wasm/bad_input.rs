@@ -4,58 +4,15 @@
 
 use std::time::{Duration, Instant};
 
-use proz_sdk::{StatusCode, VirtualMachine};
+use proz_sdk::StatusCode;
 use proz_sdk_testing::mock::Environment;
 use proz_wasm::HOST_FUNCTIONS;
+use proz_wasm::testing::{
+    Noise, World, address, assert_output, assert_status, config, fuzz_execute, fuzz_mutated,
+    fuzz_validate, machine, wat,
+};
 
 use crate::archive::corpora;
-use crate::fuzz;
-use crate::support::{World, address, assert_output, assert_status, machine, wat};
-
-/// A fixed stream of bytes.
-struct Noise(u64);
-
-impl Noise {
-    fn next(&mut self) -> u64 {
-        // SplitMix64.
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut word = self.0;
-        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        word ^ (word >> 31)
-    }
-
-    fn bytes(&mut self, size: usize) -> Vec<u8> {
-        (0..size).map(|_| self.next() as u8).collect()
-    }
-
-    fn mutate(&mut self, code: &mut Vec<u8>) {
-        // Half of the time one bit of the later half, where the code is: such a module may still run.
-        if self.next().is_multiple_of(2) && code.len() > 1 {
-            let half = code.len() / 2;
-            let at = half + (self.next() % half as u64) as usize;
-            code[at] ^= 1 << (self.next() % 8);
-            return;
-        }
-        for _ in 0..=self.next() % 4 {
-            if code.is_empty() {
-                return;
-            }
-            let at = (self.next() % code.len() as u64) as usize;
-            match self.next() % 4 {
-                0 => code[at] ^= 1 << (self.next() % 8),
-                1 => code[at] = self.next() as u8,
-                2 => code.truncate(at),
-                _ => {
-                    let other = (self.next() % code.len() as u64) as usize;
-                    let size = (self.next() % 16) as usize;
-                    let part: Vec<u8> = code.iter().skip(other).take(size).copied().collect();
-                    code.splice(at..at, part);
-                }
-            }
-        }
-    }
-}
 
 /// How many rounds a smoke test makes; a fuzzing run sets more.
 fn rounds(default: u64) -> u64 {
@@ -67,11 +24,11 @@ fn rounds(default: u64) -> u64 {
 
 #[test]
 fn generated_modules_end_in_an_outcome() {
-    let mut noise = Noise(1);
+    let mut noise = Noise::new(1);
     let mut statuses = std::collections::BTreeMap::new();
     for _ in 0..rounds(300) {
-        let size = 200 + (noise.next() % 3_000) as usize;
-        if let Some(status) = fuzz::generate_and_execute(&noise.bytes(size)) {
+        let size = 200 + (noise.draw() % 3_000) as usize;
+        if let Some(status) = fuzz_execute(&noise.bytes(size)) {
             *statuses.entry(status.to_string()).or_insert(0) += 1;
         }
     }
@@ -81,20 +38,13 @@ fn generated_modules_end_in_an_outcome() {
 
 #[test]
 fn mutated_modules_are_refused_or_end_in_an_outcome() {
-    let mut noise = Noise(2);
+    let mut noise = Noise::new(2);
     let (mut refused, mut ran) = (0, 0);
     for _ in 0..rounds(300) {
-        let size = 200 + (noise.next() % 2_000) as usize;
-        let Some(mut code) = fuzz::smith(&noise.bytes(size)) else {
-            continue;
-        };
-        noise.mutate(&mut code);
-        fuzz::validate(&code);
-        if machine().validate_code(&code).is_err() {
-            refused += 1;
-        } else {
-            fuzz::execute(&code);
-            ran += 1;
+        let size = 200 + (noise.draw() % 2_000) as usize;
+        match fuzz_mutated(&noise.bytes(size)) {
+            Some(_) => ran += 1,
+            None => refused += 1,
         }
     }
     println!("mutated modules: {refused} refused, {ran} run");
@@ -104,7 +54,7 @@ fn mutated_modules_are_refused_or_end_in_an_outcome() {
 #[test]
 fn mutated_contracts_of_other_chains_never_panic() {
     let Some(corpora) = corpora() else { return };
-    let mut noise = Noise(3);
+    let mut noise = Noise::new(3);
     for entry in std::fs::read_dir(corpora.join("wasm-contracts")).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_none_or(|suffix| suffix != "wasm") {
@@ -114,7 +64,7 @@ fn mutated_contracts_of_other_chains_never_panic() {
         for _ in 0..rounds(8) {
             let mut changed = code.clone();
             noise.mutate(&mut changed);
-            fuzz::validate(&changed);
+            fuzz_validate(&changed);
         }
     }
 }
@@ -279,7 +229,7 @@ fn frames_beyond_the_pool_run_all_the_same() {
                 (call $return (i32.const 64) (i32.const 4))))"#);
     let mut results = Vec::new();
     for pooled_instances in [1, 8, 1_100] {
-        let mut settings = crate::support::config();
+        let mut settings = config();
         settings.machine.pooled_instances = pooled_instances;
         let machine = proz_wasm::WasmMachine::new(settings).unwrap();
         let mut world = World::with_machine(std::sync::Arc::new(machine));

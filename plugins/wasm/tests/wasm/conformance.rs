@@ -7,7 +7,7 @@ use proz_sdk::{Identity, VmType};
 use proz_sdk_testing::conformance::{Programs, Verdict, machine_in_process, run_machine};
 use proz_wasm::{FEATURES_1_0, FEATURES_1_1, Release, WasmConfig, WasmMachine};
 
-use crate::support::config;
+use proz_wasm::testing::config;
 
 static FIRST: Identity = Identity {
     id: "proz-wasm",

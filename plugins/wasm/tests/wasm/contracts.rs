@@ -6,7 +6,7 @@ use alloy_primitives::{U256, keccak256};
 use proz_sdk::{Address, FrameResult, StatusCode, VirtualMachine, Word};
 use proz_sdk_testing::mock::{Environment, MockAccount};
 
-use crate::support::{ALICE, GAS, World, address, assert_output, assert_status};
+use proz_wasm::testing::{ALICE, GAS, World, address, assert_output, assert_status};
 
 const BOB: Address = Address([0xbb; 20]);
 
@@ -65,7 +65,10 @@ fn encode_call(signature: &str, arguments: &[Arg<'_>]) -> Vec<u8> {
     [&keccak256(signature)[..4], &encode(arguments)].concat()
 }
 
-impl World {
+/// Talks to contracts by their Solidity ABI.
+trait Abi {
+    fn world(&mut self) -> &mut World;
+
     fn send_as(
         &mut self,
         sender: Address,
@@ -76,7 +79,7 @@ impl World {
         let input = encode_call(signature, arguments);
         let mut message = Environment::call(to, GAS, &input);
         message.sender = sender;
-        self.send(message).unwrap()
+        self.world().send(message).unwrap()
     }
 
     #[track_caller]
@@ -121,6 +124,12 @@ impl World {
             encode_call(error, values),
             "{signature} expected {error}"
         );
+    }
+}
+
+impl Abi for World {
+    fn world(&mut self) -> &mut World {
+        self
     }
 }
 
@@ -729,8 +738,8 @@ fn every_artefact_is_deterministic_and_small_in_memory() {
     let mut count = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let code = std::fs::read(entry.unwrap().path()).unwrap();
-        crate::support::machine().validate_code(&code).unwrap();
-        let facts = proz_wasm::validate(&code, &crate::support::config()).unwrap();
+        proz_wasm::testing::machine().validate_code(&code).unwrap();
+        let facts = proz_wasm::validate(&code, &proz_wasm::testing::config()).unwrap();
         assert_eq!(facts.memory_pages, 1);
         count += 1;
     }

@@ -6,7 +6,7 @@ use proz_sdk::{VirtualMachine, VmErrorCode};
 use proz_wasm::HOST_FUNCTIONS;
 
 use crate::archive::{corpora, unpack};
-use crate::support::machine;
+use proz_wasm::testing::machine;
 
 /// The reason for which a module of the index must be refused.
 fn expected(entry: &serde_json::Value) -> (VmErrorCode, String) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use proz_sdk::{StatusCode, VmErrorCode};
 use proz_wasm::{MachineConfig, WasmConfig, WasmMachine};
 
-use crate::support::{World, address, assert_status, config, wat};
+use proz_wasm::testing::{World, address, assert_status, config, wat};
 
 fn on_disk(directory: &Path) -> WasmConfig {
     let machine = MachineConfig {

@@ -3,7 +3,7 @@
 use proz_sdk::{MessageKind, StatusCode, VirtualMachine, VmErrorCode};
 use proz_sdk_testing::mock::Environment;
 
-use crate::support::{GAS, World, address, assert_output, assert_status, wat};
+use proz_wasm::testing::{GAS, World, address, assert_output, assert_status, wat};
 
 /// A native contract with globals that hold the output's place.
 fn native(body: &str) -> String {

@@ -6,7 +6,7 @@ use proz_sdk::{StatusCode, VirtualMachine};
 use proz_sdk_testing::mock::Environment;
 use proz_wasm::{WasmConfig, WasmGasCosts, WasmMachine};
 
-use crate::support::{GAS, World, address, assert_status, config, wat};
+use proz_wasm::testing::{GAS, World, address, assert_status, config, wat};
 
 fn body(imports: &str, pages: u32, body: &str) -> Vec<u8> {
     wat(&format!(

@@ -6,7 +6,7 @@ use alloy_primitives::{U256, keccak256};
 use proz_sdk::{Buffer, CallOutcome, MessageKind, StatusCode, Word};
 use proz_sdk_testing::mock::Environment;
 
-use crate::support::{ALICE, GAS, World, address, assert_output, assert_status, wat, word};
+use proz_wasm::testing::{ALICE, GAS, World, address, assert_output, assert_status, wat, word};
 
 /// A contract with imports of `env`, `$return` among them, whose `main` is `body`.
 fn env(imports: &[(&str, &str)], body: &str) -> Vec<u8> {

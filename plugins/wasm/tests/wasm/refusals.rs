@@ -3,7 +3,7 @@
 use proz_sdk::{VirtualMachine, VmErrorCode};
 use proz_wasm::{Release, ValidationError, WasmConfig, WasmMachine, validate};
 
-use crate::support::{config, machine, wat};
+use proz_wasm::testing::{config, machine, wat};
 
 const RETURN: &str = r#"(import "env" "return" (func (param i32 i32)))"#;
 
@@ -421,10 +421,10 @@ fn floats_and_vectors_run_outside_deterministic_mode() {
                 (v128.store (i32.const 8) (i8x16.splat (i32.const 7)))
                 (call $return (i32.const 0) (i32.const 24))))"#,
     );
-    let mut world = crate::support::World::with_machine(machine);
-    world.install(crate::support::address(1), &code);
-    let result = world.call(crate::support::address(1), &[]);
-    crate::support::assert_output(
+    let mut world = proz_wasm::testing::World::with_machine(machine);
+    world.install(proz_wasm::testing::address(1), &code);
+    let result = world.call(proz_wasm::testing::address(1), &[]);
+    proz_wasm::testing::assert_output(
         &result,
         &[3.0_f64.to_le_bytes().as_slice(), &[7; 16]].concat(),
     );

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proz_sdk::StatusCode;
 use proz_wasm::{WasmMachine, charges, instrument, validate};
 
-use crate::support::{GAS, World, address, assert_output, assert_status, config, wat};
+use proz_wasm::testing::{GAS, World, address, assert_output, assert_status, config, wat};
 
 /// Recurses as deep as the input's first 32-bit number says and returns that number.
 fn recursing(locals: usize, body: &str) -> Vec<u8> {

@@ -1,35 +1,57 @@
 //! Bodies of fuzz targets: ordinary functions of bytes, which panic when they find a defect.
 //!
-//! The targets themselves are in `tests/fuzz`.
+//! The targets themselves are in `tests/fuzz`; bounded tests feed the same bodies from [`Noise`].
 
 use std::sync::{Arc, OnceLock};
 
 use arbitrary::Unstructured;
 use proz_sdk::{FrameResult, StatusCode, VirtualMachine};
 use proz_sdk_testing::mock::{Environment, MockAccount};
-use proz_wasm::{HOST_FUNCTIONS, WasmMachine};
 
-use crate::support::{World, address, config, machine, wat};
+use super::noise::Noise;
+use super::world::{World, address, config, machine, wat};
+use crate::{HOST_FUNCTIONS, WasmMachine};
 
 /// Validates any bytes.
-pub(crate) fn validate(data: &[u8]) {
+///
+/// # Panics
+///
+/// When a refusal is a fault of the VM rather than of the code.
+pub fn fuzz_validate(data: &[u8]) {
     if let Err(error) = machine().validate_code(data) {
         assert!(!error.code().is_fault(), "{error}");
     }
 }
 
-/// Builds a module from `data`, runs it, and checks that the outcome is one.
-pub(crate) fn generate_and_execute(data: &[u8]) -> Option<StatusCode> {
+/// Builds a module from `data` and runs it; `None` when the bytes make no valid contract.
+///
+/// # Panics
+///
+/// When two settings of the compiler disagree, or an outcome is none.
+pub fn fuzz_execute(data: &[u8]) -> Option<StatusCode> {
     let code = smith(data)?;
-    validate(&code);
-    if machine().validate_code(&code).is_err() {
-        return None;
-    }
-    Some(execute(&code))
+    fuzz_validate(&code);
+    let is_valid = machine().validate_code(&code).is_ok();
+    is_valid.then(|| execute(&code))
+}
+
+/// Builds a module from `data`, damages it as its first eight bytes say, and runs it where it is
+/// still valid; `None` where it is refused.
+///
+/// # Panics
+///
+/// As [`fuzz_execute`].
+pub fn fuzz_mutated(data: &[u8]) -> Option<StatusCode> {
+    let (seed, rest) = data.split_first_chunk::<8>()?;
+    let mut code = smith(rest)?;
+    Noise::new(u64::from_le_bytes(*seed)).mutate(&mut code);
+    fuzz_validate(&code);
+    let is_valid = machine().validate_code(&code).is_ok();
+    is_valid.then(|| execute(&code))
 }
 
 /// Runs a valid module on two settings of the compiler, which must agree.
-pub(crate) fn execute(code: &[u8]) -> StatusCode {
+fn execute(code: &[u8]) -> StatusCode {
     let optimized = execute_on(machine(), code);
     let plain = execute_on(unoptimized(), code);
     assert_eq!(optimized.status, plain.status);
@@ -66,7 +88,7 @@ fn execute_on(machine: Arc<WasmMachine>, code: &[u8]) -> FrameResult {
 }
 
 /// A module that wasm-smith makes of `data`, with our entry point and any of our imports.
-pub(crate) fn smith(data: &[u8]) -> Option<Vec<u8>> {
+fn smith(data: &[u8]) -> Option<Vec<u8>> {
     let mut random = Unstructured::new(data);
     let imports: String = HOST_FUNCTIONS
         .iter()

@@ -8,16 +8,18 @@ use proz_sdk::{
     Message, MessageKind, Revision, StatusCode, VirtualMachine, VmError, Word,
 };
 use proz_sdk_testing::mock::{Environment, MockAccount, MockHost};
-use proz_wasm::{MachineConfig, WasmConfig, WasmMachine};
+
+use crate::{MachineConfig, WasmConfig, WasmMachine};
 
 /// Gas that suffices for every ordinary call of these tests.
-pub(crate) const GAS: u64 = 10_000_000;
+pub const GAS: u64 = 10_000_000;
 
 /// The account that signs.
-pub(crate) const ALICE: Address = Address([0xaa; 20]);
+pub const ALICE: Address = Address([0xaa; 20]);
 
 /// Settings with a pool small enough for tests.
-pub(crate) fn config() -> WasmConfig {
+#[must_use]
+pub fn config() -> WasmConfig {
     WasmConfig {
         machine: MachineConfig {
             pooled_instances: 1_100,
@@ -28,18 +30,21 @@ pub(crate) fn config() -> WasmConfig {
 }
 
 /// One VM with default settings for all tests.
-pub(crate) fn machine() -> Arc<WasmMachine> {
+#[must_use]
+pub fn machine() -> Arc<WasmMachine> {
     static MACHINE: OnceLock<Arc<WasmMachine>> = OnceLock::new();
     Arc::clone(MACHINE.get_or_init(|| Arc::new(WasmMachine::new(config()).unwrap())))
 }
 
 /// Parses the text format.
-pub(crate) fn wat(text: &str) -> Vec<u8> {
+#[must_use]
+pub fn wat(text: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap()
 }
 
 /// Address number `number`.
-pub(crate) fn address(number: u8) -> Address {
+#[must_use]
+pub fn address(number: u8) -> Address {
     let mut bytes = [0; 20];
     bytes[0] = 0x10;
     bytes[19] = number;
@@ -47,28 +52,41 @@ pub(crate) fn address(number: u8) -> Address {
 }
 
 /// Hash of code, as a host names it.
-pub(crate) fn code_hash(code: &[u8]) -> B256 {
+#[must_use]
+pub fn code_hash(code: &[u8]) -> B256 {
     B256(alloy_primitives::keccak256(code).0)
 }
 
 /// Accounts with contracts, and the VM that runs them.
-pub(crate) struct World {
-    pub(crate) machine: Arc<WasmMachine>,
-    pub(crate) environment: Environment,
-    pub(crate) host: MockHost,
+pub struct World {
+    /// The VM.
+    pub machine: Arc<WasmMachine>,
+    /// Block and transaction of every call.
+    pub environment: Environment,
+    /// Accounts and what they hold.
+    pub host: MockHost,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl World {
-    pub(crate) fn new() -> Self {
+    /// An empty world on the VM with default settings.
+    #[must_use]
+    pub fn new() -> Self {
         Self::with_machine(machine())
     }
 
-    pub(crate) fn with_machine(machine: Arc<WasmMachine>) -> Self {
+    /// An empty world on `machine`.
+    #[must_use]
+    pub fn with_machine(machine: Arc<WasmMachine>) -> Self {
         static SEQUENCE: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
         let mut environment = Environment::new(Revision::LATEST);
         environment.transaction.sequence =
             SEQUENCE.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let environment = environment;
         let mut host = MockHost::new(Address::default());
         host.observes = false;
         host.state
@@ -101,7 +119,7 @@ impl World {
     }
 
     /// Puts a contract at `address`.
-    pub(crate) fn install(&mut self, address: Address, code: &[u8]) {
+    pub fn install(&mut self, address: Address, code: &[u8]) {
         self.machine.validate_code(code).unwrap();
         self.host
             .state
@@ -110,12 +128,7 @@ impl World {
     }
 
     /// Puts a contract at `address` and runs its constructor.
-    pub(crate) fn deploy(
-        &mut self,
-        address: Address,
-        code: &[u8],
-        arguments: &[u8],
-    ) -> FrameResult {
+    pub fn deploy(&mut self, address: Address, code: &[u8], arguments: &[u8]) -> FrameResult {
         self.install(address, code);
         let mut message = Environment::call(address, GAS, arguments);
         message.kind = MessageKind::CREATE;
@@ -123,12 +136,12 @@ impl World {
     }
 
     /// Calls a contract from [`ALICE`].
-    pub(crate) fn call(&mut self, address: Address, input: &[u8]) -> FrameResult {
+    pub fn call(&mut self, address: Address, input: &[u8]) -> FrameResult {
         self.send(Environment::call(address, GAS, input)).unwrap()
     }
 
     /// Sends a message whose recipient is a contract of this world.
-    pub(crate) fn send(&mut self, mut message: Message<'_>) -> Result<FrameResult, VmError> {
+    pub fn send(&mut self, mut message: Message<'_>) -> Result<FrameResult, VmError> {
         let code = self.host.state.accounts[&message.code_address].code.clone();
         if !message.kind.is_create() {
             message.code_hash = code_hash(&code);
@@ -146,12 +159,14 @@ impl World {
     }
 
     /// Runs a contract given as text once with `input`.
-    pub(crate) fn run(text: &str, input: &[u8]) -> FrameResult {
+    #[must_use]
+    pub fn run(text: &str, input: &[u8]) -> FrameResult {
         Self::run_code(&wat(text), input)
     }
 
     /// Runs a contract once with `input`.
-    pub(crate) fn run_code(code: &[u8], input: &[u8]) -> FrameResult {
+    #[must_use]
+    pub fn run_code(code: &[u8], input: &[u8]) -> FrameResult {
         let mut world = Self::new();
         world.install(address(1), code);
         world.call(address(1), input)
@@ -307,7 +322,7 @@ fn nested_create(
 
 /// Asserts how a call ended.
 #[track_caller]
-pub(crate) fn assert_status(result: &FrameResult, status: StatusCode) {
+pub fn assert_status(result: &FrameResult, status: StatusCode) {
     assert_eq!(
         result.status, status,
         "ended with `{}`, expected `{}`",
@@ -317,12 +332,13 @@ pub(crate) fn assert_status(result: &FrameResult, status: StatusCode) {
 
 /// Asserts that a call succeeded with `output`.
 #[track_caller]
-pub(crate) fn assert_output(result: &FrameResult, output: &[u8]) {
+pub fn assert_output(result: &FrameResult, output: &[u8]) {
     assert_status(result, StatusCode::SUCCESS);
     assert_eq!(result.output.as_slice(), output);
 }
 
 /// A number as a 32-byte word.
-pub(crate) fn word(number: u64) -> [u8; 32] {
+#[must_use]
+pub fn word(number: u64) -> [u8; 32] {
     Word::from(number).to_be_bytes()
 }
