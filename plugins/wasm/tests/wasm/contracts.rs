@@ -23,8 +23,9 @@ enum Arg<'a> {
     Account(Address),
     Bytes(&'a [u8]),
     Accounts(&'a [Address]),
+    Many(&'a [&'a [u8]]),
 }
-use Arg::{Account, Accounts, Bytes, Number};
+use Arg::{Account, Accounts, Bytes, Many, Number};
 
 fn account_word(account: Address) -> [u8; 32] {
     let mut word = [0; 32];
@@ -55,6 +56,12 @@ fn encode(arguments: &[Arg<'_>]) -> Vec<u8> {
                 head.extend(place);
                 tail.extend(number_word(accounts.len() as u64));
                 tail.extend(accounts.iter().flat_map(|account| account_word(*account)));
+            }
+            Arg::Many(items) => {
+                head.extend(place);
+                tail.extend(number_word(items.len() as u64));
+                let items: Vec<_> = items.iter().map(|bytes| Bytes(bytes)).collect();
+                tail.extend(encode(&items));
             }
         }
     }
@@ -733,6 +740,64 @@ fn the_probe_hashes_calls_creates_and_looks_around() {
 }
 
 #[test]
+fn many_calls_are_one_and_fail_as_one() {
+    let multicall = "multicall(address[],bytes[])";
+    for variant in VARIANTS {
+        let mut world = World::new();
+        let [caller, counter, other, token_at] = [1, 2, 3, 4].map(address);
+        world.deploy(caller, &artefact(&format!("{variant}multicall")), &[]);
+        world.deploy(counter, &artefact("counter"), &[]);
+        world.deploy(other, &artefact("stylus-counter"), &[]);
+        token(&mut world, variant, token_at, 5);
+        let [increment, number, name] =
+            ["increment()", "number()", "name()"].map(|signature| encode_call(signature, &[]));
+        let targets = [counter, counter, other, token_at];
+        let inputs = [&increment[..], &number, &increment, &name];
+        let output = world.ok(
+            ALICE,
+            caller,
+            multicall,
+            &[Accounts(&targets), Many(&inputs)],
+        );
+        let named = world.ok(ALICE, token_at, "name()", &[]);
+        assert_eq!(
+            output,
+            encode(&[Many(&[&[], &number_word(1), &[], &named])])
+        );
+        assert_eq!(world.number(other, "number()", &[]), 1);
+        // Nothing to do is done.
+        let nothing = world.ok(ALICE, caller, multicall, &[Accounts(&[]), Many(&[])]);
+        assert_eq!(nothing, encode(&[Many(&[])]));
+        // One call that reverts undoes those before it and gives its own reason.
+        let burn = encode_call("burn(uint256)", &[Number(6)]);
+        world.refused(
+            ALICE,
+            caller,
+            multicall,
+            &[Accounts(&[counter, token_at]), Many(&[&increment, &burn])],
+            "ERC20InsufficientBalance(address,uint256,uint256)",
+            &[Account(caller), Number(0), Number(6)],
+        );
+        assert_eq!(world.number(counter, "number()", &[]), 1);
+        world.refused(
+            ALICE,
+            caller,
+            multicall,
+            &[Accounts(&[counter]), Many(&[])],
+            "LengthMismatch(uint256,uint256)",
+            &[Number(1), Number(0)],
+        );
+        // Damaged arrays revert without a reason.
+        let mut damaged = encode_call(multicall, &[Accounts(&targets), Many(&inputs)]);
+        damaged.truncate(damaged.len() - 64);
+        let message = Environment::call(caller, GAS, &damaged);
+        let result = world.send(message).unwrap();
+        assert_status(&result, StatusCode::REVERT);
+        assert_eq!(result.output.as_slice(), &[] as &[u8]);
+    }
+}
+
+#[test]
 fn every_artefact_is_deterministic_and_small_in_memory() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/wasm/artifacts");
     let mut count = 0;
@@ -743,5 +808,5 @@ fn every_artefact_is_deterministic_and_small_in_memory() {
         assert_eq!(facts.memory_pages, 1);
         count += 1;
     }
-    assert!(count >= 14, "{count}");
+    assert!(count >= 17, "{count}");
 }
