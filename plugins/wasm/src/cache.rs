@@ -12,7 +12,7 @@ use wasmtime::Module;
 
 use crate::artefact::ArtefactStore;
 use crate::config::WasmConfig;
-use crate::engine::{Contract, EngineError, WasmEngine};
+use crate::engine::{Contract, EngineError, Form, WasmEngine};
 use crate::error::ValidationError;
 use crate::stack_height::{INSTRUMENTATION_VERSION, instrument};
 use crate::validate::validate;
@@ -49,6 +49,8 @@ pub struct CacheCounts {
 
 struct Entry {
     contract: Arc<Contract>,
+    /// Bytes of all its forms.
+    size_bytes: u64,
     used: AtomicU64,
     aliases: Mutex<Vec<Key>>,
 }
@@ -69,16 +71,13 @@ pub(crate) struct ContractCache {
     counts: [AtomicU64; 4],
     /// One compilation at a time per contract is enough; one at all keeps it simple and bounded.
     compiling: Mutex<()>,
-    variant: String,
+    /// Names the rules in the keys of artefacts.
+    rules: String,
 }
 
 impl ContractCache {
     /// Builds an empty cache over `disk`.
-    pub(crate) fn new(
-        config: &WasmConfig,
-        engine: &WasmEngine,
-        disk: Option<ArtefactStore>,
-    ) -> Self {
+    pub(crate) fn new(config: &WasmConfig, disk: Option<ArtefactStore>) -> Self {
         // All that decides whether a module is valid and what it costs: an artefact must not stand
         // in for a validation by other rules.
         let rules = format!(
@@ -95,11 +94,6 @@ impl ContractCache {
             )
         );
         let rules = blake3::hash(rules.as_bytes()).to_hex();
-        let variant = format!(
-            "{:016x}-{INSTRUMENTATION_VERSION}-{}",
-            engine.compatibility(),
-            rules.get(..16).unwrap_or_default(),
-        );
         Self {
             level: RwLock::default(),
             limit_bytes: config.machine.memory_cache_bytes,
@@ -107,7 +101,7 @@ impl ContractCache {
             clock: AtomicU64::new(0),
             counts: Default::default(),
             compiling: Mutex::new(()),
-            variant,
+            rules: rules.get(..16).unwrap_or_default().to_owned(),
         }
     }
 
@@ -137,6 +131,55 @@ impl ContractCache {
         let contract = Arc::new(self.make(&key, code, engine, config)?);
         self.insert(key, is_named.then_some(code_hash), &contract);
         Ok(contract)
+    }
+
+    /// Returns `contract` for the engine that makes instances on demand.
+    pub(crate) fn on_demand(
+        &self,
+        contract: &Contract,
+        engine: &WasmEngine,
+    ) -> Result<Arc<Contract>, CacheError> {
+        self.form(contract, Form::OnDemand, || Ok(contract.copy_for(engine)?))
+    }
+
+    /// Returns `contract`, whose code is `code`, for the engine that can be interrupted.
+    pub(crate) fn interruptible(
+        &self,
+        contract: &Contract,
+        code: &[u8],
+        engine: &WasmEngine,
+        config: &WasmConfig,
+    ) -> Result<Arc<Contract>, CacheError> {
+        self.form(contract, Form::Interruptible, || {
+            self.make(&contract.key, code, engine, config)
+        })
+    }
+
+    fn form(
+        &self,
+        contract: &Contract,
+        form: Form,
+        make: impl FnOnce() -> Result<Contract, CacheError>,
+    ) -> Result<Arc<Contract>, CacheError> {
+        if let Some(found) = contract.form(form) {
+            return Ok(found);
+        }
+        let _turn = self
+            .compiling
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = contract.form(form) {
+            return Ok(found);
+        }
+        let made = contract.keep(form, Arc::new(make()?));
+        let mut guard = self.level.write().unwrap_or_else(PoisonError::into_inner);
+        let level = &mut *guard;
+        if let Some(entry) = level.by_code.get_mut(&contract.key) {
+            entry.size_bytes = entry.size_bytes.saturating_add(made.size_bytes);
+            level.size_bytes = level.size_bytes.saturating_add(made.size_bytes);
+            self.make_room(level, 0);
+        }
+        Ok(made)
     }
 
     fn find_alias(&self, alias: &Key) -> Option<Arc<Contract>> {
@@ -176,13 +219,14 @@ impl ContractCache {
         config: &WasmConfig,
     ) -> Result<Contract, CacheError> {
         let name = format!(
-            "{}-{}",
+            "{}-{:016x}-{INSTRUMENTATION_VERSION}-{}",
             blake3::Hash::from_bytes(*key).to_hex(),
-            self.variant
+            engine.compatibility(),
+            self.rules
         );
         if let Some(disk) = &self.disk
             && let Some(module) = disk.load(engine.raw(), &name)
-            && let Ok(contract) = engine.prepare(module)
+            && let Ok(contract) = engine.prepare(module, *key)
         {
             self.counts[1].fetch_add(1, Ordering::Relaxed);
             return Ok(contract);
@@ -195,14 +239,12 @@ impl ContractCache {
             // A full disk costs a compilation after the next restart, nothing else.
             let _ = disk.save(&name, &bytes);
         }
-        Ok(engine.prepare(module)?)
+        Ok(engine.prepare(module, *key)?)
     }
 
-    fn insert(&self, key: Key, alias: Option<Key>, contract: &Arc<Contract>) {
-        let mut level = self.level.write().unwrap_or_else(PoisonError::into_inner);
-        let size = contract.size_bytes;
-        while level.size_bytes.saturating_add(size) > self.limit_bytes && !level.by_code.is_empty()
-        {
+    /// Drops what was used longest ago until `size` more bytes fit.
+    fn make_room(&self, level: &mut Level, size: u64) {
+        while level.size_bytes.saturating_add(size) > self.limit_bytes {
             let oldest = level
                 .by_code
                 .iter()
@@ -212,12 +254,19 @@ impl ContractCache {
             level.remove(&oldest);
             self.counts[3].fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    fn insert(&self, key: Key, alias: Option<Key>, contract: &Arc<Contract>) {
+        let mut level = self.level.write().unwrap_or_else(PoisonError::into_inner);
+        let size = contract.size_bytes;
+        self.make_room(&mut level, size);
         if size > self.limit_bytes {
             return;
         }
         let used = AtomicU64::new(self.clock.fetch_add(1, Ordering::Relaxed));
         let entry = Entry {
             contract: Arc::clone(contract),
+            size_bytes: size,
             used,
             aliases: Mutex::default(),
         };
@@ -272,7 +321,7 @@ impl Level {
         let Some(entry) = self.by_code.remove(key) else {
             return;
         };
-        self.size_bytes = self.size_bytes.saturating_sub(entry.contract.size_bytes);
+        self.size_bytes = self.size_bytes.saturating_sub(entry.size_bytes);
         for alias in entry
             .aliases
             .into_inner()

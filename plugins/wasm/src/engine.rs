@@ -65,38 +65,40 @@ pub(crate) struct Contract {
     pub(crate) pages: u32,
     /// Bytes of machine code and data.
     pub(crate) size_bytes: u64,
-    /// The same contract for the engine that makes instances on demand.
-    twin: OnceLock<Arc<Contract>>,
-    /// The same contract compiled by the engine that can be interrupted.
-    interruptible: OnceLock<Arc<Contract>>,
+    /// Hash of the code, the contract's name in the cache.
+    pub(crate) key: [u8; 32],
+    /// The same contract for other engines, made when first needed.
+    forms: [OnceLock<Arc<Contract>>; 2],
+}
+
+/// A contract's machine code for another engine than the pooled one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// For the engine that makes instances on demand.
+    OnDemand,
+    /// Compiled by the engine that can be interrupted.
+    Interruptible,
 }
 
 impl Contract {
-    /// Returns the same contract for `engine`, which has the settings of this contract's own but
-    /// for where its instances come from.
-    pub(crate) fn twin(&self, engine: &WasmEngine) -> Result<Arc<Self>, EngineError> {
-        if let Some(twin) = self.twin.get() {
-            return Ok(Arc::clone(twin));
-        }
+    /// Returns a form that was made before.
+    pub(crate) fn form(&self, form: Form) -> Option<Arc<Self>> {
+        self.forms[form as usize].get().cloned()
+    }
+
+    /// Keeps a form; the first one stays.
+    pub(crate) fn keep(&self, form: Form, made: Arc<Self>) -> Arc<Self> {
+        Arc::clone(self.forms[form as usize].get_or_init(|| made))
+    }
+
+    /// Makes the same contract for `engine`, which has the settings of this contract's own but for
+    /// where its instances come from.
+    pub(crate) fn copy_for(&self, engine: &WasmEngine) -> Result<Self, EngineError> {
         let load = |error: wasmtime::Error| EngineError::Load(format!("{error:#}"));
         let code = self.pre.module().serialize().map_err(load)?;
         // SAFETY: the bytes were made just now, of a module that an engine of this process compiled.
         let module = unsafe { Module::deserialize(&engine.engine, code) }.map_err(load)?;
-        let made = Arc::new(engine.prepare(module)?);
-        Ok(Arc::clone(self.twin.get_or_init(|| made)))
-    }
-
-    /// Returns the same contract for the engine that can be interrupted, made by `compile` when it
-    /// is first asked for.
-    pub(crate) fn interruptible<E>(
-        &self,
-        compile: impl FnOnce() -> Result<Self, E>,
-    ) -> Result<Arc<Self>, E> {
-        if let Some(other) = self.interruptible.get() {
-            return Ok(Arc::clone(other));
-        }
-        let made = Arc::new(compile()?);
-        Ok(Arc::clone(self.interruptible.get_or_init(|| made)))
+        engine.prepare(module, self.key)
     }
 
     /// Returns the template of instances.
@@ -217,7 +219,7 @@ impl WasmEngine {
     }
 
     /// Links a module and looks up what every call needs.
-    pub(crate) fn prepare(&self, module: Module) -> Result<Contract, EngineError> {
+    pub(crate) fn prepare(&self, module: Module, key: [u8; 32]) -> Result<Contract, EngineError> {
         let image = module.image_range();
         let size_bytes = (image.end as usize).saturating_sub(image.start as usize) as u64;
         let memory = index(&module, "memory")?;
@@ -259,8 +261,8 @@ impl WasmEngine {
             output,
             pages,
             size_bytes,
-            twin: OnceLock::new(),
-            interruptible: OnceLock::new(),
+            key,
+            forms: Default::default(),
         })
     }
 }

@@ -11,7 +11,7 @@ use proz_sdk::{
 use wasmtime::{Instance, Memory, Store, Trap, UpdateDeadline};
 
 use crate::artefact::ArtefactStore;
-use crate::cache::{CacheCounts, CacheError, ContractCache, compile};
+use crate::cache::{CacheCounts, CacheError, ContractCache};
 use crate::config::{PAGE_BYTES, WasmConfig};
 use crate::engine::{Contract, EngineError, Shape, WasmEngine};
 use crate::error::ValidationError;
@@ -88,7 +88,7 @@ impl WasmMachine {
             ),
             None => None,
         };
-        let cache = ContractCache::new(&config, &pooled, disk);
+        let cache = ContractCache::new(&config, disk);
         Ok(Self {
             config,
             pooled,
@@ -144,14 +144,6 @@ impl WasmMachine {
         self.cache.get(hash, code, &self.pooled, &self.config)
     }
 
-    fn compile_interruptible(&self, code: &[u8]) -> Result<Contract, EngineError> {
-        match compile(code, &self.interruptible, &self.config) {
-            Ok(module) => self.interruptible.prepare(module),
-            Err(CacheError::Engine(error)) => Err(error),
-            Err(CacheError::Refused(refusal)) => Err(EngineError::Compile(refusal.to_string())),
-        }
-    }
-
     fn run(
         &self,
         contract: &Contract,
@@ -164,16 +156,17 @@ impl WasmMachine {
         let is_interruptible = context.message.gas_limit > machine.uninterrupted_gas;
         let other;
         let (engine, contract) = if is_interruptible {
-            other = contract
-                .interruptible(|| self.compile_interruptible(code))
-                .map_err(|error| internal(&error))?;
-            (&self.interruptible, &*other)
+            let engine = &self.interruptible;
+            let form = self
+                .cache
+                .interruptible(contract, code, engine, &self.config);
+            other = form.map_err(|error| unavailable(&error))?;
+            (engine, &*other)
         } else if seat.number < machine.pooled_instances {
             (&self.pooled, contract)
         } else {
-            other = contract
-                .twin(&self.on_demand)
-                .map_err(|error| internal(&error))?;
+            let form = self.cache.on_demand(contract, &self.on_demand);
+            other = form.map_err(|error| unavailable(&error))?;
             (&self.on_demand, &*other)
         };
         let message = &context.message;
@@ -465,6 +458,11 @@ fn engine_fault(error: &wasmtime::Error) -> VmError {
 }
 
 fn internal(error: &EngineError) -> VmError {
+    VmError::new(VmErrorCode::INTERNAL, error.to_string())
+}
+
+/// A contract that runs on one engine has no form for another: never the contract's doing.
+fn unavailable(error: &CacheError) -> VmError {
     VmError::new(VmErrorCode::INTERNAL, error.to_string())
 }
 

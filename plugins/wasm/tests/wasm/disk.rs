@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use proz_sdk::{StatusCode, VmErrorCode};
+use proz_sdk_testing::mock::Environment;
 use proz_wasm::{MachineConfig, WasmConfig, WasmMachine};
 
 use proz_wasm::testing::{World, address, assert_status, config, wat};
@@ -194,4 +195,69 @@ fn memory_drops_what_was_used_longest_ago() {
     assert!(counts.size_bytes <= 3 * one);
     machine.warm(&contract(2)).unwrap();
     assert_eq!(machine.cache_counts().compiled, 5, "2 was dropped, not 1");
+}
+
+/// Calls a contract nested `depth` deep on a machine made anew and returns its counts.
+fn restart_and_nest(settings: &WasmConfig, gas: u64, depth: usize) -> proz_wasm::CacheCounts {
+    let machine = Arc::new(WasmMachine::new(settings.clone()).unwrap());
+    let mut world = World::with_machine(Arc::clone(&machine));
+    // Calls itself with one byte less until none is left.
+    let code = wat(r#"(module
+        (import "env" "address" (func $address (param i32)))
+        (import "env" "input_size" (func $input_size (result i32)))
+        (import "env" "call" (func $call (param i32 i32 i32 i64 i32 i32) (result i32)))
+        (import "env" "return" (func $return (param i32 i32)))
+        (memory (export "memory") 1)
+        (func (export "main")
+            (if (i32.eqz (call $input_size)) (then (call $return (i32.const 0) (i32.const 0))))
+            (call $address (i32.const 0))
+            (if (call $call (i32.const 0) (i32.const 0) (i32.const 32) (i64.const -1) (i32.const 256) (i32.sub (call $input_size) (i32.const 1)))
+                (then (unreachable)))
+            (call $return (i32.const 0) (i32.const 0))))"#);
+    world.install(address(1), &code);
+    let input = vec![0; depth];
+    let result = world.send(Environment::call(address(1), gas, &input));
+    assert_status(&result.unwrap(), StatusCode::SUCCESS);
+    machine.cache_counts()
+}
+
+#[test]
+fn a_restart_maps_the_interruptible_form_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let settings = on_disk(directory.path());
+    let much = settings.machine.uninterrupted_gas + 1;
+    let first = restart_and_nest(&settings, much, 0);
+    assert_eq!((first.compiled, first.disk), (2, 0));
+    let again = restart_and_nest(&settings, much, 0);
+    assert_eq!((again.compiled, again.disk), (0, 2));
+}
+
+#[test]
+fn memory_counts_every_form_of_a_contract() {
+    let mut settings = config();
+    settings.machine.pooled_instances = 2;
+    let plain = restart_and_nest(&settings, 1_000_000, 0);
+    let much = settings.machine.uninterrupted_gas * 2;
+    let beyond_the_pool = restart_and_nest(&settings, 1_000_000, 6);
+    let interruptible = restart_and_nest(&settings, much, 0);
+    for (form, counts) in [("twin", beyond_the_pool), ("interruptible", interruptible)] {
+        assert_eq!(counts.entries, 1);
+        assert!(
+            counts.size_bytes > plain.size_bytes * 3 / 2,
+            "{form}: {} and {}",
+            counts.size_bytes,
+            plain.size_bytes
+        );
+    }
+    // The least recently used goes when a form of another needs its room.
+    settings.machine.memory_cache_bytes = plain.size_bytes * 5 / 2;
+    let machine = Arc::new(WasmMachine::new(settings).unwrap());
+    machine.warm(&contract(1)).unwrap();
+    let mut world = World::with_machine(Arc::clone(&machine));
+    world.install(address(1), &contract(2));
+    let result = world.send(Environment::call(address(1), much, &[]));
+    assert_status(&result.unwrap(), StatusCode::SUCCESS);
+    let counts = machine.cache_counts();
+    assert_eq!((counts.entries, counts.evicted), (1, 1));
+    assert!(counts.size_bytes <= plain.size_bytes * 5 / 2);
 }
