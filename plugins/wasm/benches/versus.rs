@@ -1,5 +1,9 @@
 //! The plugin against wasmtime embedded by hand, with fuel and the same prices, in one run.
 //!
+//! The embedding does what the plugin's rules ask of a chain: it checks every pointer, prices by
+//! cold and warm, refuses stores in static calls and on the last gas, and counts refunds. It has no
+//! stack heights, no entry price, no write-back cache and no border between itself and the host.
+//!
 //! Batches of the two alternate and are timed by the thread's own CPU time; the least of each
 //! counts. Both results are compared before anything is timed.
 //!
@@ -11,10 +15,13 @@ use std::hint::black_box;
 
 use proz_sdk::{
     Address, B256, ExecutionContext, FrameResult, Host, HostError, Revision, StatusCode,
-    StorageLoad, StorageStore, VirtualMachine, Word,
+    StorageLoad, StorageStore, VirtualMachine, Word, pricing,
 };
 use proz_sdk_testing::mock::{Environment, MockHost};
-use proz_wasm::{MachineConfig, WasmConfig, WasmMachine, inspect, instrument, validate};
+use proz_wasm::{
+    FUEL_PER_GAS, MachineConfig, WasmConfig, WasmGasCosts, WasmMachine, inspect, instrument,
+    validate,
+};
 use rustix::time::{ClockId, clock_gettime};
 use wasmtime::{Caller, Engine, InstancePre, Linker, Memory, Module, Store};
 
@@ -77,6 +84,8 @@ impl Slots {
 struct Raw {
     memory: Option<Memory>,
     slots: Slots,
+    is_static: bool,
+    refund: i64,
 }
 
 struct RawMachine {
@@ -107,14 +116,15 @@ impl RawMachine {
                 "env",
                 "storage_get",
                 |mut caller: Caller<'_, Raw>, key: u32, dst: u32| -> wasmtime::Result<u32> {
-                    pay(&mut caller, 800 + 10_000)?;
                     let memory = caller.data().memory.unwrap();
                     let (bytes, raw) = memory.data_and_store_mut(&mut caller);
-                    let key =
-                        Word::from_be_bytes(bytes[key as usize..key as usize + 32].try_into()?);
-                    let value = raw.slots.load(&key).value;
-                    bytes[dst as usize..dst as usize + 32].copy_from_slice(&value.to_be_bytes());
-                    Ok(u32::from(!value.is_zero()))
+                    let key = word_at(bytes, key)?;
+                    let loaded = raw.slots.load(&key);
+                    put_word(bytes, dst, &loaded.value)?;
+                    let fuel = caller.get_fuel()?;
+                    let gas = pricing::storage_load(loaded.status) + CROSSING_GAS;
+                    pay(&mut caller, fuel, gas)?;
+                    Ok(u32::from(!loaded.value.is_zero()))
                 },
             )
             .unwrap();
@@ -123,16 +133,17 @@ impl RawMachine {
                 "env",
                 "storage_set",
                 |mut caller: Caller<'_, Raw>, key: u32, value: u32| -> wasmtime::Result<()> {
-                    pay(&mut caller, 800)?;
                     let memory = caller.data().memory.unwrap();
+                    let fuel = caller.get_fuel()?;
                     let (bytes, raw) = memory.data_and_store_mut(&mut caller);
-                    let key =
-                        Word::from_be_bytes(bytes[key as usize..key as usize + 32].try_into()?);
-                    let value =
-                        Word::from_be_bytes(bytes[value as usize..value as usize + 32].try_into()?);
+                    if raw.is_static || fuel / FUEL_PER_GAS <= pricing::STORE_STIPEND_GUARD {
+                        wasmtime::bail!("no store");
+                    }
+                    let (key, value) = (word_at(bytes, key)?, word_at(bytes, value)?);
                     let stored = raw.slots.store(&key, &value);
-                    let (gas, _) = proz_sdk::pricing::storage_store(&stored);
-                    pay(&mut caller, gas * 100)
+                    let (gas, refund) = pricing::storage_store(&stored);
+                    raw.refund += refund;
+                    pay(&mut caller, fuel, gas + CROSSING_GAS)
                 },
             )
             .unwrap();
@@ -146,6 +157,8 @@ impl RawMachine {
             Raw {
                 memory: None,
                 slots: Slots::default(),
+                is_static: false,
+                refund: 0,
             },
         );
         store.set_fuel(MUCH_GAS).unwrap();
@@ -160,12 +173,30 @@ impl RawMachine {
     }
 }
 
-fn pay(caller: &mut Caller<'_, Raw>, fuel: u64) -> wasmtime::Result<()> {
-    let left = caller
-        .get_fuel()?
-        .checked_sub(fuel)
+/// Gas of crossing to the host, as the plugin charges it.
+const CROSSING_GAS: u64 = WasmGasCosts::V1.host.base;
+
+fn pay(caller: &mut Caller<'_, Raw>, fuel: u64, gas: u64) -> wasmtime::Result<()> {
+    let left = fuel
+        .checked_sub(gas * FUEL_PER_GAS)
         .ok_or_else(|| wasmtime::Error::msg("out of gas"))?;
     caller.set_fuel(left)
+}
+
+fn word_at(memory: &[u8], at: u32) -> wasmtime::Result<Word> {
+    let bytes = memory
+        .get(at as usize..)
+        .and_then(|rest| rest.first_chunk());
+    let bytes = bytes.ok_or_else(|| wasmtime::Error::msg("out of bounds"))?;
+    Ok(Word::from_be_bytes(*bytes))
+}
+
+fn put_word(memory: &mut [u8], at: u32, word: &Word) -> wasmtime::Result<()> {
+    let room = memory
+        .get_mut(at as usize..)
+        .and_then(|rest| rest.first_chunk_mut());
+    *room.ok_or_else(|| wasmtime::Error::msg("out of bounds"))? = word.to_be_bytes();
+    Ok(())
 }
 
 /// The plugin's side: the machine, its code, a host and a context.

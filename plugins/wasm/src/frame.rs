@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 use std::ptr::NonNull;
 
-use proz_sdk::{Buffer, ExecutionContext, Host, StatusCode, VmError};
+use alloy_primitives::U256;
+use proz_sdk::{Buffer, ExecutionContext, Host, StatusCode, VmError, Word};
 use wasmtime::{Memory, ResourceLimiter};
 
 use crate::config::PAGE_BYTES;
@@ -56,9 +57,9 @@ impl From<proz_sdk::HostError> for Exit {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CachedSlot {
     /// Value as the contract sees it.
-    pub(crate) value: Bytes32,
+    pub(crate) value: Word,
     /// Value the host is known to hold.
-    pub(crate) known: Option<Bytes32>,
+    pub(crate) known: Option<Word>,
 }
 
 /// Bounds linear memory and remembers how far it has grown.
@@ -86,10 +87,16 @@ impl PageMeter {
     }
 
     /// Returns the gas owed for pages grown since the last call, and counts it as paid.
+    #[inline]
     pub(crate) fn settle(&mut self) -> u64 {
         if self.grown == self.paid {
             return 0;
         }
+        self.settle_growth()
+    }
+
+    #[cold]
+    fn settle_growth(&mut self) -> u64 {
         let owed = WasmGasCosts::pages_with(self.costs, self.grown)
             .saturating_sub(WasmGasCosts::pages_with(self.costs, self.paid));
         self.paid = self.grown;
@@ -140,9 +147,11 @@ pub(crate) struct Frame {
     /// Output of this call.
     pub(crate) output: Vec<u8>,
     /// Write-back cache of storage slots, in key order so that flushing has one order.
-    pub(crate) slots: BTreeMap<Bytes32, CachedSlot>,
+    pub(crate) slots: BTreeMap<U256, CachedSlot>,
     /// A frame of the same account is suspended below this one.
     pub(crate) is_reentrant: bool,
+    /// The call must not change state.
+    is_static: bool,
 }
 
 impl Frame {
@@ -170,10 +179,27 @@ impl Frame {
             output: Vec::new(),
             slots: BTreeMap::new(),
             is_reentrant,
+            is_static: context.message.is_static,
         }
     }
 
+    /// Returns what crossing to the host costs now, pages grown since the last crossing included.
+    #[inline]
+    pub(crate) fn toll(&mut self) -> u64 {
+        self.prices.host.base.saturating_add(self.pages.settle())
+    }
+
+    /// Halts when the call must not change state.
+    #[inline]
+    pub(crate) fn require_mutable(&self) -> Result<(), Exit> {
+        if self.is_static {
+            return Err(Exit::Halt(StatusCode::STATIC_VIOLATION));
+        }
+        Ok(())
+    }
+
     /// Returns the host's callbacks.
+    #[inline]
     pub(crate) fn host(&mut self) -> &mut Host<'_> {
         // SAFETY: the maker of the frame guarantees that the pointer is valid and unaliased; the
         // borrow is shortened to that of the frame.
@@ -181,12 +207,14 @@ impl Frame {
     }
 
     /// Returns the context of the call.
+    #[inline]
     pub(crate) fn context(&self) -> &ExecutionContext<'_> {
         // SAFETY: as above; nobody changes the context while the frame lives.
         unsafe { self.context.cast::<ExecutionContext<'_>>().as_ref() }
     }
 
     /// Adds to the refund counter.
+    #[inline]
     pub(crate) fn add_refund(&mut self, gas: i64) {
         self.gas_refund = self.gas_refund.saturating_add(gas);
     }

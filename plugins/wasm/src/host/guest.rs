@@ -2,7 +2,7 @@
 
 use wasmtime::Caller;
 
-use crate::frame::{Bytes32, Exit, Frame};
+use crate::frame::{Exit, Frame};
 use crate::gas::{FUEL_PER_GAS, SENTINEL, WasmGasCosts, take};
 use proz_sdk::{Address, VmError, VmErrorCode, Word};
 
@@ -21,21 +21,16 @@ impl<'caller> Guest<'caller> {
     }
 
     /// Returns the running frame.
+    #[inline]
     pub(crate) fn frame(&mut self) -> &mut Frame {
         self.caller.data_mut()
     }
 
     /// Pays for the crossing, for pages grown since the last one, and `gas` more.
-    pub(crate) fn enter(&mut self, gas: u64) -> Served<()> {
-        let cost = self.toll().saturating_add(gas);
-        self.charge(cost)
-    }
-
-    /// Returns what [`enter`](Self::enter) would charge, for host functions that pay once for all.
     #[inline]
-    pub(crate) fn toll(&mut self) -> u64 {
-        let frame = self.caller.data_mut();
-        frame.prices.host.base.saturating_add(frame.pages.settle())
+    pub(crate) fn enter(&mut self, gas: u64) -> Served<()> {
+        let cost = self.frame().toll().saturating_add(gas);
+        self.charge(cost)
     }
 
     /// As [`enter`](Self::enter), for host functions that copy `size` bytes.
@@ -45,8 +40,17 @@ impl<'caller> Guest<'caller> {
     }
 
     /// Pays `gas`; takes everything when less is left.
+    #[inline]
     pub(crate) fn charge(&mut self, gas: u64) -> Served<()> {
-        let left = take(self.raw_fuel(), gas);
+        let fuel = self.raw_fuel();
+        self.charge_from(fuel, gas)
+    }
+
+    /// As [`charge`](Self::charge), where the counter was read already: reading it is a call into
+    /// the engine.
+    #[inline]
+    pub(crate) fn charge_from(&mut self, fuel: u64, gas: u64) -> Served<()> {
+        let left = take(fuel, gas);
         self.set_fuel(left.unwrap_or(0));
         left.map(|_| ()).ok_or(Exit::OUT_OF_GAS)
     }
@@ -56,11 +60,13 @@ impl<'caller> Guest<'caller> {
         self.raw_fuel().saturating_sub(SENTINEL)
     }
 
-    fn raw_fuel(&self) -> u64 {
+    #[inline]
+    pub(super) fn raw_fuel(&self) -> u64 {
         // Fails only on an engine that does not count fuel; ours always does.
         self.caller.get_fuel().unwrap_or(0)
     }
 
+    #[inline]
     fn set_fuel(&mut self, fuel: u64) {
         // As above.
         let _ = self.caller.set_fuel(fuel);
@@ -68,7 +74,7 @@ impl<'caller> Guest<'caller> {
 
     /// Returns the gas left, rounded down.
     pub(crate) fn gas_left(&self) -> u64 {
-        self.fuel() / FUEL_PER_GAS
+        gas_of(self.raw_fuel())
     }
 
     /// Takes the gas for a nested frame that wants `wanted`. Spec: EIP-150.
@@ -90,6 +96,14 @@ impl<'caller> Guest<'caller> {
         );
     }
 
+    /// Returns linear memory with the frame beside it. Finding memory is a call into the engine: host
+    /// functions on the hot path do it once.
+    #[inline]
+    pub(super) fn memory_and_frame(&mut self) -> Served<(&mut [u8], &mut Frame)> {
+        let memory = self.caller.data().memory.ok_or_else(no_memory)?;
+        Ok(memory.data_and_store_mut(&mut self.caller))
+    }
+
     /// Returns `size` bytes of linear memory at `at`.
     pub(crate) fn bytes(&self, at: u32, size: u32) -> Served<&[u8]> {
         let memory = self.caller.data().memory.ok_or_else(no_memory)?;
@@ -98,31 +112,28 @@ impl<'caller> Guest<'caller> {
 
     /// Returns `size` bytes of linear memory at `at`, with the frame beside them.
     pub(crate) fn bytes_and_frame(&mut self, at: u32, size: u32) -> Served<(&[u8], &mut Frame)> {
-        let memory = self.caller.data().memory.ok_or_else(no_memory)?;
-        let (bytes, frame) = memory.data_and_store_mut(&mut self.caller);
+        let (bytes, frame) = self.memory_and_frame()?;
         Ok((slice(bytes, at, size)?, frame))
     }
 
     /// Returns `size` bytes of linear memory at `at` for writing, with the frame beside them.
     pub(crate) fn bytes_mut(&mut self, at: u32, size: u32) -> Served<(&mut [u8], &mut Frame)> {
-        let memory = self.caller.data().memory.ok_or_else(no_memory)?;
-        let (bytes, frame) = memory.data_and_store_mut(&mut self.caller);
-        let end = u64::from(at) + u64::from(size);
-        let bytes = bytes
-            .get_mut(at as usize..end as usize)
-            .ok_or(Exit::OUT_OF_BOUNDS)?;
-        Ok((bytes, frame))
+        let (bytes, frame) = self.memory_and_frame()?;
+        Ok((slice_mut(bytes, at, size)?, frame))
     }
 
     /// Reads an array of fixed size.
+    #[inline]
     pub(crate) fn read<const SIZE: usize>(&self, at: u32) -> Served<[u8; SIZE]> {
         let bytes = self.bytes(at, SIZE as u32)?;
         bytes.try_into().map_err(|_| Exit::OUT_OF_BOUNDS)
     }
 
     /// Reads a 32-byte word as a number.
+    #[inline]
     pub(crate) fn read_word(&self, at: u32) -> Served<Word> {
-        Ok(Word::from_be_bytes(self.read::<32>(at)?))
+        let memory = self.caller.data().memory.ok_or_else(no_memory)?;
+        word_at(memory.data(&self.caller), at)
     }
 
     /// Reads an address.
@@ -138,12 +149,48 @@ impl<'caller> Guest<'caller> {
     }
 
     /// Writes a number as a 32-byte word.
+    #[inline]
     pub(crate) fn write_word(&mut self, at: u32, word: Word) -> Served<()> {
-        let bytes: Bytes32 = word.to_be_bytes();
-        self.write(at, &bytes)
+        put_word(self.memory_and_frame()?.0, at, &word)
     }
 }
 
+/// Returns the gas that the counter's reading `fuel` stands for, rounded down.
+#[inline]
+pub(super) const fn gas_of(fuel: u64) -> u64 {
+    fuel.saturating_sub(SENTINEL) / FUEL_PER_GAS
+}
+
+/// Reads a 32-byte word of linear memory as a number.
+#[inline]
+pub(super) fn word_at(memory: &[u8], at: u32) -> Served<Word> {
+    let bytes = memory
+        .get(at as usize..)
+        .and_then(|rest| rest.first_chunk());
+    bytes
+        .map(|bytes| Word::from_be_bytes(*bytes))
+        .ok_or(Exit::OUT_OF_BOUNDS)
+}
+
+/// Writes a number to linear memory as a 32-byte word.
+#[inline]
+pub(super) fn put_word(memory: &mut [u8], at: u32, word: &Word) -> Served<()> {
+    let room = memory
+        .get_mut(at as usize..)
+        .and_then(|rest| rest.first_chunk_mut::<32>());
+    *room.ok_or(Exit::OUT_OF_BOUNDS)? = word.to_be_bytes();
+    Ok(())
+}
+
+#[inline]
+fn slice_mut(bytes: &mut [u8], at: u32, size: u32) -> Served<&mut [u8]> {
+    let end = u64::from(at) + u64::from(size);
+    bytes
+        .get_mut(at as usize..end as usize)
+        .ok_or(Exit::OUT_OF_BOUNDS)
+}
+
+#[inline]
 fn slice(bytes: &[u8], at: u32, size: u32) -> Served<&[u8]> {
     let end = u64::from(at) + u64::from(size);
     bytes
@@ -151,6 +198,7 @@ fn slice(bytes: &[u8], at: u32, size: u32) -> Served<&[u8]> {
         .ok_or(Exit::OUT_OF_BOUNDS)
 }
 
+#[cold]
 fn no_memory() -> Exit {
     Exit::Host(VmError::new(
         VmErrorCode::INTERNAL,

@@ -4,10 +4,10 @@
 //! `mapping(bytes => bytes)` at [`LONG_VALUES_SLOT`], so that contracts of other VMs can read them.
 
 use alloy_primitives::keccak256;
-use proz_sdk::{B256, StatusCode, Word, pricing};
+use proz_sdk::{B256, Word, pricing};
 
-use super::guest::{Guest, Served};
-use crate::frame::{Bytes32, CachedSlot, Exit};
+use super::guest::{Guest, Served, gas_of, put_word, word_at};
+use crate::frame::{Bytes32, CachedSlot, Exit, Frame};
 use crate::gas::WasmGasCosts;
 
 /// Longest key of a value of any length, in bytes.
@@ -30,75 +30,76 @@ pub(crate) fn long_values_slot() -> Bytes32 {
 impl Guest<'_> {
     /// Halts when the call must not change state.
     pub(crate) fn require_mutable(&mut self) -> Served<()> {
-        if self.frame().context().message.is_static {
-            return Err(Exit::Halt(StatusCode::STATIC_VIOLATION));
-        }
-        Ok(())
+        self.frame().require_mutable()
     }
 
-    /// Reads a slot and pays for it, and `more` gas that is owed already.
-    fn load_slot(&mut self, key: Bytes32, more: u64) -> Served<Bytes32> {
-        let cached = self.frame().slots.get(&key).map(|cached| cached.value);
-        if let Some(value) = cached {
-            self.charge(more)?;
-            return Ok(value);
-        }
-        let loaded = self
-            .frame()
-            .host()
-            .storage_load(&Word::from_be_bytes(key))?;
-        self.charge(pricing::storage_load(loaded.status).saturating_add(more))?;
-        Ok(loaded.value.to_be_bytes())
+    /// Reads a slot and pays for it.
+    fn load_slot(&mut self, key: &Word) -> Served<Word> {
+        let (value, gas) = load(self.frame(), key)?;
+        self.charge(gas)?;
+        Ok(value)
     }
 
     /// Writes a slot and pays for it, and `more` gas that is owed already.
-    fn store_slot(&mut self, key: Bytes32, value: Bytes32, more: u64) -> Served<()> {
+    #[inline]
+    fn store_slot(&mut self, key: &Word, value: &Word, more: u64) -> Served<()> {
+        let fuel = self.raw_fuel();
         // Spec: EIP-2200, a frame on its last gas cannot write.
-        if self.gas_left() <= pricing::STORE_STIPEND_GUARD.saturating_add(more) {
+        if gas_of(fuel) <= pricing::STORE_STIPEND_GUARD.saturating_add(more) {
             return Err(Exit::OUT_OF_GAS);
         }
-        let (key, value) = (Word::from_be_bytes(key), Word::from_be_bytes(value));
-        let stored = self.frame().host().storage_store(&key, &value)?;
+        let frame = self.frame();
+        let stored = frame.host().storage_store(key, value)?;
         let (gas, refund) = pricing::storage_store(&stored);
-        self.charge(gas.saturating_add(more))?;
-        self.frame().add_refund(refund);
-        Ok(())
+        frame.add_refund(refund);
+        self.charge_from(fuel, gas.saturating_add(more))
     }
 
+    #[inline]
     pub(super) fn storage_get(&mut self, key: u32, dst: u32) -> Served<u32> {
-        let toll = self.toll();
-        let key = self.read(key)?;
-        let value = self.load_slot(key, toll)?;
-        self.write(dst, &value)?;
-        Ok(u32::from(value != [0; 32]))
+        let (memory, frame) = self.memory_and_frame()?;
+        let toll = frame.toll();
+        let key = word_at(memory, key)?;
+        let (value, gas) = load(frame, &key)?;
+        let written = put_word(memory, dst, &value);
+        self.charge(gas.saturating_add(toll))?;
+        written?;
+        Ok(u32::from(!value.is_zero()))
     }
 
+    #[inline]
     pub(super) fn storage_set(&mut self, key: u32, value: u32) -> Served<()> {
-        self.require_mutable()?;
-        let toll = self.toll();
-        let (key, value) = (self.read(key)?, self.read(value)?);
-        self.frame().slots.remove(&key);
-        self.store_slot(key, value, toll)
+        let (memory, frame) = self.memory_and_frame()?;
+        frame.require_mutable()?;
+        let toll = frame.toll();
+        let (key, value) = (word_at(memory, key)?, word_at(memory, value)?);
+        if !frame.slots.is_empty() {
+            frame.slots.remove(&key.to_u256());
+        }
+        self.store_slot(&key, &value, toll)
     }
 
     pub(super) fn storage_load_bytes32(&mut self, key: u32, dst: u32) -> Served<()> {
-        self.enter(0)?;
-        let key = self.read(key)?;
-        let value = self.load_slot(key, 0)?;
-        self.frame().slots.entry(key).or_insert(CachedSlot {
+        let (memory, frame) = self.memory_and_frame()?;
+        let toll = frame.toll();
+        let key = word_at(memory, key)?;
+        let (value, gas) = load(frame, &key)?;
+        frame.slots.entry(key.to_u256()).or_insert(CachedSlot {
             value,
             known: Some(value),
         });
-        self.write(dst, &value)
+        let written = put_word(memory, dst, &value);
+        self.charge(gas.saturating_add(toll))?;
+        written
     }
 
     pub(super) fn storage_cache_bytes32(&mut self, key: u32, value: u32) -> Served<()> {
         self.enter(0)?;
-        let (key, value) = (self.read(key)?, self.read(value)?);
-        let slot = self
-            .frame()
+        let (memory, frame) = self.memory_and_frame()?;
+        let (key, value) = (word_at(memory, key)?, word_at(memory, value)?);
+        let slot = frame
             .slots
-            .entry(key)
+            .entry(key.to_u256())
             .or_insert(CachedSlot { value, known: None });
         slot.value = value;
         Ok(())
@@ -110,7 +111,7 @@ impl Guest<'_> {
         let mut slots = std::mem::take(&mut self.frame().slots);
         for (key, slot) in &mut slots {
             if slot.known != Some(slot.value) {
-                self.store_slot(*key, slot.value, 0)?;
+                self.store_slot(&Word::from(*key), &slot.value, 0)?;
                 slot.known = Some(slot.value);
             }
         }
@@ -136,6 +137,15 @@ impl Guest<'_> {
         Ok(self.frame().host().transient_store(&key, &value)?)
     }
 
+    fn load_bytes(&mut self, key: Bytes32) -> Served<Bytes32> {
+        Ok(self.load_slot(&Word::from_be_bytes(key))?.to_be_bytes())
+    }
+
+    fn store_bytes(&mut self, key: Bytes32, value: Bytes32) -> Served<()> {
+        let (key, value) = (Word::from_be_bytes(key), Word::from_be_bytes(value));
+        self.store_slot(&key, &value, 0)
+    }
+
     /// Returns the slot that holds the header of the value under `key`.
     fn header_slot(&mut self, at: u32, size: u32) -> Served<Bytes32> {
         if size > MAX_KEY_BYTES {
@@ -156,7 +166,7 @@ impl Guest<'_> {
         room: u32,
     ) -> Served<u32> {
         let slot = self.header_slot(key, key_size)?;
-        let header = self.load_slot(slot, 0)?;
+        let header = self.load_bytes(slot)?;
         if header == [0; 32] {
             return Ok(u32::MAX);
         }
@@ -170,7 +180,7 @@ impl Guest<'_> {
         let words = DataSlots::of(&slot);
         let mut done = 0;
         while done < wanted {
-            let word = self.load_slot(words.at(done / 32), 0)?;
+            let word = self.load_bytes(words.at(done / 32))?;
             let part = (wanted - done).min(32);
             self.write(
                 dst.saturating_add(done),
@@ -196,7 +206,7 @@ impl Guest<'_> {
         let copy = WasmGasCosts::words(self.frame().prices.host.copy_word, u64::from(size));
         self.charge(copy)?;
         let bytes = self.bytes(value, size)?.to_vec();
-        let old = self.load_slot(slot, 0)?;
+        let old = self.load_bytes(slot)?;
         let old_words = if old[31] & 1 == 0 {
             0
         } else {
@@ -216,13 +226,13 @@ impl Guest<'_> {
             for (at, chunk) in (0..).zip(bytes.chunks(32)) {
                 let mut word = [0; 32];
                 word[..chunk.len()].copy_from_slice(chunk);
-                self.store_slot(words.at(at), word, 0)?;
+                self.store_bytes(words.at(at), word)?;
             }
         }
         for at in new_words..old_words {
-            self.store_slot(words.at(at), [0; 32], 0)?;
+            self.store_bytes(words.at(at), [0; 32])?;
         }
-        self.store_slot(slot, header, 0)
+        self.store_bytes(slot, header)
     }
 
     pub(super) fn storage_remove(&mut self, key: u32, key_size: u32) -> Served<()> {
@@ -274,6 +284,18 @@ impl Guest<'_> {
             .saturating_add(prices.event_topic.saturating_mul(u64::from(topics)))
             .saturating_add(prices.event_byte.saturating_mul(u64::from(size)))
     }
+}
+
+/// Reads a slot as the contract sees it; returns its value and what that costs.
+#[inline]
+fn load(frame: &mut Frame, key: &Word) -> Served<(Word, u64)> {
+    if !frame.slots.is_empty()
+        && let Some(cached) = frame.slots.get(&key.to_u256())
+    {
+        return Ok((cached.value, 0));
+    }
+    let loaded = frame.host().storage_load(key)?;
+    Ok((loaded.value, pricing::storage_load(loaded.status)))
 }
 
 /// Reads the length from a header word; absurd lengths, which only foreign writes can leave, are
