@@ -125,7 +125,7 @@ fn tokens_lay_their_storage_out_alike() {
         })
     };
     let solidity = storage(Vm::Evm);
-    for vm in Vm::WASM {
+    for vm in [Vm::Native, Vm::Stylus, Vm::Proz] {
         assert_eq!(storage(vm), solidity, "{vm:?}");
     }
 }
@@ -139,6 +139,10 @@ fn a_failed_swap_changes_nothing_and_says_why_across_vms() {
         (Vm::Native, Vm::Evm, Vm::Stylus),
         (Vm::Stylus, Vm::Native, Vm::Evm),
         (Vm::Evm, Vm::Stylus, Vm::Native),
+        (Vm::Proz, Vm::Proz, Vm::Proz),
+        (Vm::Proz, Vm::Evm, Vm::Proz),
+        (Vm::Evm, Vm::Proz, Vm::Native),
+        (Vm::Stylus, Vm::Proz, Vm::Evm),
     ] {
         let mut market = Market::open(token, pair, router);
         let before = market.sight();

@@ -22,10 +22,12 @@ pub(crate) enum Vm {
     Native,
     /// The same C in Wasm by the Stylus set.
     Stylus,
+    /// C in ProzVM.
+    Proz,
 }
 
 impl Vm {
-    pub(crate) const ALL: [Self; 3] = [Self::Evm, Self::Native, Self::Stylus];
+    pub(crate) const ALL: [Self; 4] = [Self::Evm, Self::Native, Self::Stylus, Self::Proz];
     pub(crate) const WASM: [Self; 2] = [Self::Native, Self::Stylus];
 }
 
@@ -81,6 +83,13 @@ pub(crate) fn enclosed(module: &[u8]) -> Vec<u8> {
     container::encode("wasm", "", module).unwrap()
 }
 
+/// A program of the ProzVM fixtures in a container for any release that serves it.
+pub(crate) fn program(name: &str) -> Vec<u8> {
+    let file = format!("tests/fixtures/prozvm/artifacts/{name}.pz");
+    let program = fs::read(workspace_root().join(file)).unwrap();
+    container::encode("prozvm", "", &program).unwrap()
+}
+
 /// State with contracts.
 pub(crate) struct World {
     pub(crate) host: &'static Host,
@@ -132,7 +141,11 @@ impl World {
             let contract = solidity(name);
             contract.creation_call(arguments).unwrap()
         } else {
-            let mut code = enclosed(&module(vm, &name.to_lowercase()));
+            let file = name.to_lowercase();
+            let mut code = match vm {
+                Vm::Proz => program(&file),
+                _ => enclosed(&module(vm, &file)),
+            };
             if !arguments.is_empty() {
                 let abi = solidity(name).abi;
                 code.extend(encode_constructor(abi.as_ref(), arguments).unwrap());
