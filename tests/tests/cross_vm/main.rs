@@ -5,6 +5,7 @@
 )]
 
 mod frames;
+mod kit;
 mod market;
 mod options;
 mod releases;

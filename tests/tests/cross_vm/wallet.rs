@@ -1,6 +1,6 @@
-//! A wallet in Wasm whose owners agree on calls of Solidity contracts.
+//! A wallet whose owners agree on calls of Solidity contracts, in Wasm and in ProzVM.
 
-use crate::world::{ALICE, Vm, World, args, assert_status, enclosed, hex, module};
+use crate::world::{ALICE, Vm, World, args, assert_status, enclosed, hex, module, program};
 use alloy_primitives::{Address, U256};
 use proz_artifact::{encode_call, parse_signature};
 use proz_host::{StatusCode, Transaction};
@@ -28,16 +28,21 @@ impl World {
 
 #[test]
 fn owners_in_wasm_move_tokens_in_solidity() {
+    owners_move_tokens(enclosed(&module(Vm::Native, "multisig")));
+}
+
+#[test]
+fn owners_in_prozvm_move_tokens_in_solidity() {
+    owners_move_tokens(program("multisig"));
+}
+
+fn owners_move_tokens(code: Vec<u8>) {
     let mut world = World::new();
     let coin = world.deploy(Vm::Evm, "Token", args!["Gold", "AU"]);
     let constructor = parse_signature("constructed(address[],uint256)").unwrap();
     let owners = format!("[{ALICE},{BOB}]");
     let arguments = proz_artifact::encode_arguments("", &constructor.inputs, args![owners, 2]);
-    let init_code = [
-        enclosed(&module(Vm::Native, "multisig")),
-        arguments.unwrap(),
-    ]
-    .concat();
+    let init_code = [code, arguments.unwrap()].concat();
     let created = world.create(init_code);
     assert_status(&created, StatusCode::SUCCESS);
     let wallet = created.created.unwrap();
