@@ -8,10 +8,13 @@ mod out;
 
 mod args;
 mod commands;
+mod contract;
+mod debugger;
 mod error;
 mod plain;
 mod profile;
 mod program;
+mod source;
 mod table;
 mod trace;
 
@@ -26,8 +29,10 @@ pub fn main() -> ExitCode {
     let outcome = match &program.command {
         Command::Asm(args) => commands::asm::run(json, args),
         Command::Disasm(args) => commands::disasm::run(json, args),
+        Command::Link(args) => commands::link::run(json, args),
         Command::Verify(args) => commands::verify::run(json, args),
         Command::Inspect(args) => commands::inspect::run(json, args),
+        Command::Debug(args) => commands::debug::run(json, args),
         Command::Run(args) => commands::run::run(json, args),
     };
     match outcome {

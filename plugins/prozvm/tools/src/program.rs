@@ -1,6 +1,6 @@
 //! Programs on disk: reading, verifying, names of their functions.
 
-use crate::error::ToolError;
+use crate::{error::ToolError, source::Sources};
 use proz_prozvm_asm::{assemble, disassemble_instruction, function_names};
 use proz_prozvm_core::{
     Instruction, Location, MAGIC, Program, Rejection, Section, Verified, VmConfig, verify,
@@ -15,12 +15,13 @@ use std::{
 use strsim::osa_distance;
 
 /// A verified program with what tools call its parts.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Loaded {
     pub(crate) path: PathBuf,
     pub(crate) verified: Arc<Verified>,
     /// Names of the functions.
     pub(crate) names: Vec<String>,
+    pub(crate) sources: Sources,
 }
 
 /// Reads a file; `-` is standard input.
@@ -84,6 +85,7 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, ToolError> {
     Ok(Loaded {
         path: path.to_owned(),
         names: function_names(verified.program()),
+        sources: Sources::of(verified.program(), path)?,
         verified: Arc::new(verified),
     })
 }
@@ -166,8 +168,9 @@ impl Loaded {
     }
 
     /// Source file and line of the instruction at an index of the code, where the program carries them.
-    pub(crate) fn source(&self, _code_index: u32) -> Option<String> {
-        None
+    pub(crate) fn source(&self, code_index: u32) -> Option<String> {
+        let line = self.sources.line(self.verified.location_of(code_index))?;
+        Some(format!("{}:{}", line.name(), line.number))
     }
 
     /// The instruction at an index of the code.

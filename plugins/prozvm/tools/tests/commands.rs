@@ -145,3 +145,60 @@ fn a_profile_has_all_the_gas_of_the_run() {
         assert_eq!(memory + blocks, used, "{arguments}");
     }
 }
+
+#[test]
+fn links_an_executable() {
+    let mut session = Session::new();
+    session.write("text.elf", b"no executable");
+    session
+        .run("link ledger.elf")
+        .run("verify ledger.pz")
+        .run("inspect ledger.pz --function ways")
+        .run("link ledger.elf -o other.pz --stack 4096 --max-pages 9 --strip --export-symbols --json")
+        .run("inspect other.pz")
+        .run("link text.elf")
+        .run("link missing.elf")
+        .run("link ledger.elf --plain-results 3");
+    assert_session!(session);
+}
+
+#[test]
+fn calls_contracts_on_a_host_in_memory() {
+    let mut session = Session::new();
+    session
+        .run("link ledger.elf")
+        .run("run ledger.pz --call add 300 --storage 0=5")
+        .run("run ledger.pz --call 'add(uint256)(uint256)' 300 --storage 0=5 --json")
+        .run("run ledger.pz --call 'total()(uint256)' --storage 0=0x2a")
+        .run("run ledger.pz --input 0x2ddbd13a")
+        .run("run ledger.pz --input 0x1003e2d2")
+        .run("run ledger.pz --call add 1 --value 1ether")
+        .run("run ledger.pz --call add 1 --gas 500")
+        .run("run ledger.pz --call add")
+        .run("run ledger.pz --call subtract 1")
+        .run("run ledger.pz --call add 1 --storage 0")
+        .run("run ledger.pz --call add 1 --function ways")
+        .run("run ledger.pz")
+        .run("run ledger.pz --call add 1 --profile");
+    assert_session!(session);
+}
+
+#[test]
+fn a_profile_of_a_call_has_all_its_gas() {
+    let mut session = Session::new();
+    session.run("link ledger.elf");
+    for arguments in [
+        "--call add 300 --storage 0=5",
+        "--call total",
+        "--input 0x1003e2d2",
+    ] {
+        let plain = session.json(&format!("run ledger.pz {arguments} --json"));
+        let watched = session.json(&format!("run ledger.pz {arguments} --profile --json"));
+        assert_eq!(plain["gas_used"], watched["gas_used"], "{arguments}");
+        let profile = &watched["profile"];
+        let number = |value: &serde_json::Value| value.as_u64().unwrap();
+        let gas = number(&profile["gas"]).div_ceil(number(&profile["units_per_gas"]));
+        let used = gas + number(&profile["entry_gas"]);
+        assert_eq!(used, number(&plain["gas_used"]), "{arguments}");
+    }
+}
