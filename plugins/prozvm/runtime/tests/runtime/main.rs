@@ -4,3 +4,5 @@
 #[path = "../../conformance/build.rs"]
 mod build;
 mod conformance;
+mod prices;
+mod support;
