@@ -60,7 +60,10 @@ pub(crate) fn discover(
         trace.follow()?;
         let mut built = trace.build()?;
         let found = built.recognise(lowering);
-        if let Some((&address, _)) = jumps.iter().find(|&(pc, jump)| found.get(pc) != Some(jump)) {
+        let changed = jumps
+            .iter()
+            .find(|&(pc, jump)| !found.get(pc).is_some_and(|found| found.agrees(jump)));
+        if let Some((&address, _)) = changed {
             return Err(unknown_table(lowering, address));
         }
         if found.len() > jumps.len() {
@@ -69,7 +72,7 @@ pub(crate) fn discover(
         }
         built.check_labels(lowering, &jumps, labels)?;
         for (pc, block) in &built.indirect {
-            if let Some(jump) = jumps.get(pc) {
+            if let Some(jump) = found.get(pc) {
                 jump.rewrite(&mut built.discovered.body.blocks[*block]);
             }
         }

@@ -36,6 +36,8 @@ mod placement;
 mod riscv;
 mod simplify;
 mod switches;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use error::{Extension, LinkError};
 pub use lines::{LINES_SECTION, LineRow, LineTable, LineTableError};

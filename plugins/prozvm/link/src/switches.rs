@@ -107,16 +107,24 @@ impl Tables<'_, '_> {
         let code = block.code[place];
         let state = state_before(block, entry, place);
         let (first, second) = (state[usize::from(code.rs1)], state[usize::from(code.rs2)]);
-        let base = match code.opcode {
-            Opcode::Add => first.or(second)?,
+        let candidates = match code.opcode {
+            Opcode::Add => [second, first],
             Opcode::Sh2add
             | Opcode::Sh3add
             | Opcode::Sh2addUw
             | Opcode::Sh3addUw
-            | Opcode::AddUw => second?,
-            Opcode::Addi => code.imm as u64,
+            | Opcode::AddUw => [second, None],
+            Opcode::Addi => [Some(code.imm as u64), None],
             _ => return None,
         };
+        // An index that is known is no address.
+        let bases = candidates
+            .into_iter()
+            .flatten()
+            .map(|base| base.wrapping_add(offset));
+        let base = bases
+            .into_iter()
+            .find(|&base| self.placement.origin(self.image, base).is_some())?;
         // Nothing else may need the address of the entry when it is not computed any more.
         let is_overwritten = loaded.rd == loaded.rs1 && offset == 0;
         let between = &block.code[place + 1..load];
@@ -124,7 +132,7 @@ impl Tables<'_, '_> {
             .iter()
             .any(|code| code.reads() & 1 << loaded.rs1 != 0 || is_call(code));
         let address = (is_overwritten && !is_used).then_some(place);
-        Some((base.wrapping_add(offset), address))
+        Some((base, address))
     }
 
     fn entries(
@@ -173,6 +181,19 @@ impl Tables<'_, '_> {
 }
 
 impl TableJump {
+    /// Whether both go through the same table; places in the block may differ when it was divided since.
+    pub(crate) fn agrees(&self, other: &Self) -> bool {
+        let key = |jump: &Self| {
+            (
+                jump.table,
+                jump.entry_size,
+                jump.base,
+                jump.addition.is_some(),
+            )
+        };
+        key(self) == key(other) && self.targets == other.targets
+    }
+
     /// Replaces the load of the entry by the computation of its index, for the `switch` at the end of the block.
     pub(crate) fn rewrite(&self, block: &mut Block) {
         let load = block.code[self.load];

@@ -4,4 +4,5 @@
 
 mod fixtures;
 mod lines;
+mod qemu;
 mod running;
