@@ -15,6 +15,8 @@ pub enum Place {
     Exports,
     /// `.pz.config`.
     Settings,
+    /// No section: a number.
+    Absolute,
 }
 
 const PLACES: [(Place, &str); 6] = [
@@ -208,7 +210,7 @@ impl Executable {
             Place::Text => &self.text,
             Place::ReadOnly => &self.rodata,
             Place::Data => &self.data,
-            Place::Zero => &[],
+            Place::Zero | Place::Absolute => &[],
             Place::Exports => &self.exports,
             Place::Settings => &self.settings,
         }
@@ -223,6 +225,9 @@ impl Executable {
 
     /// Address at which a section is loaded.
     pub fn address(&self, place: Place) -> u64 {
+        if place == Place::Absolute {
+            return 0;
+        }
         let mut address = BASE + HEADERS;
         for (other, _) in PLACES {
             address = address.next_multiple_of(self.align.max(1));
@@ -257,7 +262,7 @@ impl Executable {
                 flags: match place {
                     Place::Text => 6,
                     Place::ReadOnly | Place::Exports | Place::Settings => 2,
-                    Place::Data | Place::Zero => 3,
+                    Place::Data | Place::Zero | Place::Absolute => 3,
                 },
                 address,
                 offset: address - BASE,
@@ -343,11 +348,8 @@ impl Executable {
             };
             table.push(u8::from(symbol.is_global) << 4 | kind);
             table.push(0);
-            let section = PLACES
-                .iter()
-                .position(|(place, _)| *place == symbol.place)
-                .unwrap_or(0) as u16
-                + 1;
+            let section = PLACES.iter().position(|(place, _)| *place == symbol.place);
+            let section = section.map_or(0xfff1, |index| index as u16 + 1);
             table.extend_from_slice(&section.to_le_bytes());
             table.extend_from_slice(&(self.address(symbol.place) + symbol.offset).to_le_bytes());
             table.extend_from_slice(&symbol.size.to_le_bytes());

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod fixtures;
+mod fuzz;
 mod lines;
 mod qemu;
+mod rules;
 mod running;
+mod source;
