@@ -153,8 +153,9 @@ pub struct MachineConfig {
     /// Bytes of linear memory that an instance leaves resident for the next one.
     pub keep_resident_bytes: usize,
     /// Frames with at most this much gas run code that does not look at the host's cancel flag:
-    /// gas ends them soon enough. Looking costs a quarter of the speed of tight loops, and frames
-    /// with more gas do it: they run code compiled anew, when first needed, for the same results.
+    /// gas ends them soon enough. Looking costs a tenth to a quarter of the speed of tight loops, and
+    /// frames with more gas do it: they run code compiled anew, when first needed, for the same
+    /// results.
     pub uninterrupted_gas: u64,
     /// Optimises machine code; off compiles faster and runs slower, for the same gas.
     pub optimize: bool,
@@ -173,8 +174,9 @@ impl Default for MachineConfig {
             disk_cache_bytes: 4 << 30,
             native_stack_bytes: 512 << 10,
             keep_resident_bytes: 0,
-            // What a block of Ethereum holds; a second or two of the slowest operators.
-            uninterrupted_gas: 60_000_000,
+            // All that a transaction may have (EIP-7825). Arithmetic, division, bulk operators and
+            // growth take less than 0.2 s for it, loads that no cache serves one to four.
+            uninterrupted_gas: 1 << 24,
             optimize: true,
             signals_based_traps: true,
         }

@@ -2,7 +2,7 @@
 //!
 //! Rules of EIP-2929 and later only: VMs other than the EVM have no history before Berlin.
 
-use crate::{AccessStatus, CallTarget, StorageStore};
+use crate::{AccessStatus, CallTarget, StorageStore, Word};
 
 /// Warm access to an account or slot. Spec: EIP-2929.
 pub const WARM_ACCESS: u64 = 100;
@@ -52,6 +52,7 @@ pub const fn account_access(status: AccessStatus) -> u64 {
 }
 
 /// Gas of reading a storage slot.
+#[inline]
 #[must_use]
 pub const fn storage_load(status: AccessStatus) -> u64 {
     if status.is_cold() {
@@ -61,15 +62,23 @@ pub const fn storage_load(status: AccessStatus) -> u64 {
     }
 }
 
+/// Compares limb by limb: words that were just written by limbs stall a comparison by vectors.
+#[inline]
+const fn same(left: &Word, right: &Word) -> bool {
+    let (left, right) = (&left.0, &right.0);
+    (left[0] ^ right[0]) | (left[1] ^ right[1]) | (left[2] ^ right[2]) | (left[3] ^ right[3]) == 0
+}
+
 /// Gas and refund of writing a storage slot. Spec: EIP-2200 with EIP-2929 and EIP-3529.
+#[inline]
 #[must_use]
 pub fn storage_store(store: &StorageStore) -> (u64, i64) {
     let cold = if store.status.is_cold() { COLD_SLOT } else { 0 };
-    let (original, current, new) = (store.original, store.current, store.new);
-    if new == current {
+    let (original, current, new) = (&store.original, &store.current, &store.new);
+    if same(new, current) {
         return (cold + WARM_ACCESS, 0);
     }
-    if original == current {
+    if same(original, current) {
         let gas = if original.is_zero() {
             STORE_SET
         } else {
@@ -90,7 +99,7 @@ pub fn storage_store(store: &StorageStore) -> (u64, i64) {
             refund += STORE_CLEAR_REFUND;
         }
     }
-    if original == new {
+    if same(original, new) {
         let undone = if original.is_zero() {
             STORE_SET
         } else {

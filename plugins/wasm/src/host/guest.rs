@@ -178,7 +178,11 @@ pub(super) fn put_word(memory: &mut [u8], at: u32, word: &Word) -> Served<()> {
     let room = memory
         .get_mut(at as usize..)
         .and_then(|rest| rest.first_chunk_mut::<32>());
-    *room.ok_or(Exit::OUT_OF_BOUNDS)? = word.to_be_bytes();
+    // By limbs, straight to where they belong: see `Word`.
+    let room = room.ok_or(Exit::OUT_OF_BOUNDS)?.as_chunks_mut::<8>().0;
+    for (bytes, limb) in room.iter_mut().zip(word.0.iter().rev()) {
+        *bytes = limb.to_be_bytes();
+    }
     Ok(())
 }
 

@@ -1,9 +1,9 @@
 //! Entry protocols, outputs, endings.
 
-use proz_sdk::{MessageKind, StatusCode, VirtualMachine, VmErrorCode};
-use proz_sdk_testing::mock::Environment;
+use proz_sdk::{MessageKind, Revision, StatusCode, VirtualMachine, VmErrorCode};
+use proz_sdk_testing::mock::{Environment, MockHost};
 
-use proz_wasm::testing::{GAS, World, address, assert_output, assert_status, wat};
+use proz_wasm::testing::{GAS, World, address, assert_output, assert_status, machine, wat};
 
 /// A native contract with globals that hold the output's place.
 fn native(body: &str) -> String {
@@ -249,6 +249,43 @@ fn a_set_cancel_flag_stops_the_frame_as_an_error() {
         .send(Environment::call(address(1), GAS, &[]))
         .unwrap_err();
     assert_eq!(error.code(), VmErrorCode::CANCELLED);
+}
+
+/// A chain of loads, each from a place that no cache holds: what takes longest for its gas.
+const CHASE: &str = r#"(module (import "env" "return" (func (param i32 i32))) (memory (export "memory") 128)
+    (func (export "main") (local i32)
+        (loop
+            (i32.store (i32.shl (local.get 0) (i32.const 2))
+                (i32.shl (i32.and (i32.add (i32.mul (local.get 0) (i32.const 1664525)) (i32.const 1013904223)) (i32.const 0x1fffff)) (i32.const 2)))
+            (br_if 0 (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 0x200000))))
+        (local.set 0 (i32.const 0))
+        (loop (local.set 0 (i32.load (local.get 0))) (br 0))))"#;
+
+#[test]
+fn a_flag_set_while_code_runs_stops_every_frame_that_gas_would_not_stop_soon() {
+    // More than Ethereum gives a transaction (EIP-7825) takes seconds of this code.
+    for gas in [(1 << 24) + 1, 1 << 40, u64::MAX] {
+        let code = wat(CHASE);
+        let environment = Environment::new(Revision::LATEST);
+        let context = environment.context(Environment::call(address(1), gas, &[]));
+        let mut host = MockHost::new(address(1));
+        let ended = std::thread::scope(|scope| {
+            // Compiled before the time runs.
+            let small = Environment::call(address(1), 0, &[]);
+            let first = machine().execute(&code, &environment.context(small), &mut host.host());
+            assert_status(&first.unwrap(), StatusCode::OUT_OF_GAS);
+            let cancel = &environment.cancel;
+            scope.spawn(move || {
+                std::thread::sleep(std::time::Duration::from_millis(30));
+                cancel.store(true, std::sync::atomic::Ordering::Relaxed);
+            });
+            machine().execute(&code, &context, &mut host.host())
+        });
+        match ended {
+            Err(error) => assert_eq!(error.code(), VmErrorCode::CANCELLED),
+            Ok(result) => panic!("{gas} gas ran to its end: {}", result.status),
+        }
+    }
 }
 
 #[test]
