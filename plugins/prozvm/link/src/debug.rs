@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gimli::{AttributeValue, Dwarf, EndianSlice, LittleEndian, Unit};
+use gimli::{AttributeValue, Dwarf, EndianSlice, LittleEndian, Reader as _, Section as _, Unit};
 use proz_prozvm_core::Program;
 
 use crate::elf::Image;
@@ -16,11 +16,18 @@ type Slice<'a> = EndianSlice<'a, LittleEndian>;
 
 /// Most rows that are read, over all units.
 const ROW_LIMIT: usize = 1 << 22;
+/// Most units, and most bytes of abbreviations read for all of them.
+const UNIT_LIMIT: usize = 1 << 14;
+const WORK_LIMIT: usize = 1 << 28;
+/// Most bytes of a path.
+const PATH_LIMIT: usize = 1 << 10;
 
 /// Source line of each address from one on, up to the next.
 #[derive(Default)]
 struct Addresses {
     files: Vec<String>,
+    /// Places of the files.
+    numbers: BTreeMap<String, u32>,
     /// File and line, or nothing behind the end of a sequence.
     rows: BTreeMap<u64, Option<(u32, u32)>>,
 }
@@ -88,8 +95,15 @@ impl Addresses {
         };
         let mut seen = BTreeSet::new();
         let mut left = ROW_LIMIT;
+        // Each unit reads its abbreviations, so their number is bounded with their size.
+        let abbreviations = dwarf.debug_abbrev.reader().len();
+        let mut units_left = (WORK_LIMIT / abbreviations.max(1)).min(UNIT_LIMIT);
         let mut units = dwarf.units();
         while let Ok(Some(header)) = units.next() {
+            units_left = match units_left.checked_sub(1) {
+                Some(left) => left,
+                None => break,
+            };
             let Ok(unit) = dwarf.unit(header) else {
                 continue;
             };
@@ -143,11 +157,12 @@ impl Addresses {
     }
 
     fn file(&mut self, name: String) -> u32 {
-        let known = self.files.iter().position(|file| *file == name);
-        known.unwrap_or_else(|| {
+        let next = self.files.len() as u32;
+        let number = *self.numbers.entry(name.clone()).or_insert(next);
+        if number == next {
             self.files.push(name);
-            self.files.len() - 1
-        }) as u32
+        }
+        number
     }
 
     fn find(&self, address: u64) -> Option<(u32, u32)> {
@@ -168,7 +183,7 @@ fn path(
     let file = header.file(index)?;
     let text = |value: AttributeValue<Slice<'_>>| {
         let slice = dwarf.attr_string(unit, value).ok()?;
-        Some(slice.to_string_lossy().into_owned())
+        (slice.len() <= PATH_LIMIT).then(|| slice.to_string_lossy().into_owned())
     };
     let name = text(file.path_name())?;
     if file.directory_index() == 0 || name.starts_with('/') {

@@ -437,10 +437,18 @@ impl Built {
         let Some(&(pc, _)) = unknown else {
             return Ok(());
         };
-        let in_table = |label: u64| {
-            jumps.values().any(|jump| {
-                label.wrapping_sub(jump.table) < jump.entry_size * jump.targets.len() as u64
+        let ends: BTreeMap<u64, u64> = jumps
+            .values()
+            .map(|jump| {
+                (
+                    jump.table,
+                    jump.table + jump.entry_size * jump.targets.len() as u64,
+                )
             })
+            .collect();
+        let in_table = |label: u64| {
+            let table = ends.range(..=label).next_back();
+            table.is_some_and(|(_, &end)| label < end)
         };
         if labels.iter().any(|&label| !in_table(label)) {
             return Err(unknown_table(lowering, pc));

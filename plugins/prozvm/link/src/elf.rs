@@ -89,6 +89,9 @@ pub(crate) struct Image<'a> {
     by_address: Vec<usize>,
 }
 
+/// Most sections that occupy memory.
+const SECTION_LIMIT: usize = 1024;
+
 type Header = elf::FileHeader64<LE>;
 
 fn malformed(error: object::Error) -> LinkError {
@@ -232,11 +235,11 @@ impl<'a> Image<'a> {
         self.bytes(address).map(u32::from_le_bytes)
     }
 
-    /// The NUL-terminated text at an address.
-    pub(crate) fn text(&self, address: u64) -> Option<&'a str> {
+    /// The NUL-terminated text at an address, if it has at most `limit` bytes.
+    pub(crate) fn text(&self, address: u64, limit: usize) -> Option<&'a str> {
         let section = self.sections[self.section_at(address)?];
         let data = section.data.get((address - section.address) as usize..)?;
-        let end = data.iter().position(|&byte| byte == 0)?;
+        let end = data.iter().take(limit + 1).position(|&byte| byte == 0)?;
         std::str::from_utf8(&data[..end]).ok()
     }
 
@@ -253,6 +256,12 @@ impl<'a> Image<'a> {
             end = next.filter(|_| section.address >= end).ok_or_else(|| {
                 LinkError::Malformed(format!("section `{}` where others are", section.name))
             })?;
+        }
+        if sections.len() > SECTION_LIMIT {
+            return Err(LinkError::Memory {
+                expected: "at most 1,024 sections that occupy memory",
+                found: sections.len() as u64,
+            });
         }
         self.by_address = order;
         Ok(())

@@ -134,6 +134,16 @@ pub enum LinkError {
         /// Its address.
         address: u64,
     },
+    /// An address relative to the global pointer whose relocation a linker took away.
+    #[error(
+        "the instruction at {address:#x} in `{function}` is relative to `gp`; link with -Wl,--no-relax"
+    )]
+    GlobalPointer {
+        /// Function that contains it.
+        function: String,
+        /// Its address.
+        address: u64,
+    },
     /// A reference to something that no section of the program holds.
     #[error("the reference at {address:#x} leads to {target:#x}, which is {what}")]
     Reference {
@@ -221,6 +231,12 @@ pub enum LinkError {
     /// More code than the limits of the configuration allow.
     #[error("expected at most {limit} instructions, found more")]
     TooLarge {
+        /// The limit.
+        limit: usize,
+    },
+    /// More functions than the limits of the configuration allow.
+    #[error("expected at most {limit} functions, found more")]
+    TooMany {
         /// The limit.
         limit: usize,
     },

@@ -2,6 +2,8 @@
 //!
 //! Spec: L-23, L-24.
 
+use std::collections::BTreeSet;
+
 use proz_prozvm_core::{ExportKind, Mutability};
 use sha3::{Digest as _, Keccak256};
 
@@ -32,6 +34,9 @@ impl Exported {
 
 const RECORD: usize = 24;
 
+/// Most bytes of a name.
+const NAME_LIMIT: usize = 255;
+
 /// Collects what the file exports.
 pub(crate) fn exports(
     image: &Image<'_>,
@@ -56,11 +61,13 @@ pub(crate) fn exports(
         }
     }
     if options.export_symbols {
+        let mut known: BTreeSet<String> = exports
+            .iter()
+            .map(|export: &Exported| export.name.clone())
+            .collect();
         for (function, symbol) in functions.iter().enumerate() {
-            let is_known = exports
-                .iter()
-                .any(|export: &Exported| export.name == symbol.name);
-            if symbol.is_global && !is_known && !symbol.name.is_empty() {
+            let is_name = (1..=NAME_LIMIT).contains(&symbol.name.len());
+            if symbol.is_global && is_name && known.insert(symbol.name.to_owned()) {
                 exports.push(Exported {
                     kind: ExportKind::Plain,
                     mutability: Mutability::NonPayable,
@@ -89,10 +96,10 @@ fn export(
         expected,
         found,
     };
-    let name = image.text(long(16));
+    let name = image.text(long(16), NAME_LIMIT);
     let name = name.ok_or_else(|| {
         refuse(
-            "the address of a NUL-terminated name",
+            "the address of a NUL-terminated name of at most 255 bytes",
             format!("{:#x}", long(16)),
         )
     })?;

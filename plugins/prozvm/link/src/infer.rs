@@ -43,8 +43,10 @@ pub(crate) fn infer(
         }
     }
     let (callers, indirect_callers) = callers(bodies);
-    let mut work: BTreeSet<FunctionId> = bodies.keys().copied().collect();
-    while let Some(function) = work.pop_last() {
+    // In rounds, so that a function with many callees is not looked at again for each of them.
+    let mut work: BTreeSet<FunctionId> = BTreeSet::new();
+    let mut round: Vec<FunctionId> = bodies.keys().copied().collect();
+    while let Some(function) = next(&mut round, &mut work) {
         let body = &bodies[&function];
         let out = live_out(body, function, &signatures);
         let fixed = roots.get(&function) == Some(&Root::Entry);
@@ -90,6 +92,14 @@ pub(crate) fn infer(
         }
     }
     signatures
+}
+
+/// The next function of the round, or the first of the next round.
+fn next(round: &mut Vec<FunctionId>, work: &mut BTreeSet<FunctionId>) -> Option<FunctionId> {
+    if round.is_empty() {
+        round.extend(std::mem::take(work));
+    }
+    round.pop()
 }
 
 /// Number of argument registers up to the highest one in a set.

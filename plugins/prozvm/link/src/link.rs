@@ -188,6 +188,11 @@ impl Linker<'_, '_> {
                 }
             }
             self.bodies.insert(function, found.body);
+            if self.bodies.len() > self.options.config.limits.functions {
+                return Err(LinkError::TooMany {
+                    limit: self.options.config.limits.functions,
+                });
+            }
         }
         if !self.image.has_relocations && self.needs_relocations() {
             return Err(LinkError::NoRelocations);
@@ -404,17 +409,23 @@ impl Linker<'_, '_> {
     }
 }
 
+/// Most characters of the name of a function.
+const NAME_LIMIT: usize = 512;
+
 /// Names of functions as the text form has them: each once, of its characters.
 #[derive(Default)]
 struct Names {
     list: Vec<String>,
     taken: BTreeSet<String>,
+    /// The last number given to each name that occurs more than once.
+    numbers: BTreeMap<String, usize>,
 }
 
 impl Names {
     fn add(&mut self, name: &str) {
         let mut clean: String = name
             .chars()
+            .take(NAME_LIMIT)
             .map(|c| {
                 if c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '$') {
                     c
@@ -427,9 +438,9 @@ impl Names {
             clean.insert(0, '_');
         }
         let mut unique = clean.clone();
-        let mut number = 1;
         while !self.taken.insert(unique.clone()) {
-            number += 1;
+            let number = self.numbers.entry(clean.clone()).or_insert(1);
+            *number += 1;
             unique = format!("{clean}.{number}");
         }
         self.list.push(unique);

@@ -60,6 +60,7 @@ mod kind {
 }
 
 const RA: u8 = 1;
+const GP: u8 = 3;
 
 /// What lowering looks at.
 pub(crate) struct Lowering<'a, 'b> {
@@ -96,6 +97,12 @@ impl Lowering<'_, '_> {
 
     fn plain(&mut self, pc: u64, decoded: Decoded) -> Result<(Step, u64), LinkError> {
         let step = match decoded {
+            Decoded::Same(i) if i.reads() & 1 << GP != 0 => {
+                return Err(LinkError::GlobalPointer {
+                    function: self.name(),
+                    address: pc,
+                });
+            }
             Decoded::Same(i) if i.class() == Class::Branch => {
                 let code = Code::new(i.opcode, 0, i.rs1, i.rs2, 0, pc);
                 Step::Branch(code, pc.wrapping_add_signed(i64::from(i.imm)))
@@ -167,6 +174,11 @@ impl Lowering<'_, '_> {
                 Decoded::Lui { rd, .. } | Decoded::Auipc { rd, .. },
             ) => Ok((Step::Straight(self.kept(Code::li(rd, 0, pc))?), 4)),
             (kind::LO12_I | kind::LO12_S, decoded) => self.low_part(pc, decoded, &relocation),
+            // A linker that relaxes makes these; the address needs no base.
+            (kind::GPREL_I | kind::GPREL_S, Decoded::Same(mut i)) => {
+                i.rs1 = 0;
+                self.low_part(pc, Decoded::Same(i), &relocation)
+            }
             (kind::PCREL_LO12_I | kind::PCREL_LO12_S, decoded) => {
                 let symbol = self.image.symbols.get(relocation.symbol);
                 let label = symbol
@@ -195,7 +207,6 @@ impl Lowering<'_, '_> {
                 kind,
                 address: pc,
                 advice: match kind {
-                    kind::GPREL_I | kind::GPREL_S => "relative to `gp`; link with -Wl,--no-relax",
                     kind::RVC_BRANCH | kind::RVC_JUMP => {
                         "of a compressed instruction; compile without `c`"
                     }
@@ -235,7 +246,9 @@ impl Lowering<'_, '_> {
                 if i32::try_from(value).is_err() {
                     return Err(mismatch);
                 }
-                let code = Code::new(i.opcode, i.rd, i.rs1, i.rs2, value, pc);
+                // Relaxed to an offset from `gp`, but named as before.
+                let base = if i.rs1 == GP { 0 } else { i.rs1 };
+                let code = Code::new(i.opcode, i.rd, base, i.rs2, value, pc);
                 Ok((Step::Straight(self.kept(code)?), 4))
             }
             Decoded::Jalr { rd, .. } => match target {

@@ -73,9 +73,10 @@ impl Placement {
             bss_end - bss_start,
             u64::from(heap_pages),
         );
-        if placement.layout.end > MEMORY_LIMIT {
+        let most = options.config.memory_model.max_pages;
+        if placement.layout.end > MEMORY_LIMIT || placement.layout.pages() > u64::from(most) {
             return Err(LinkError::Memory {
-                expected: "memory below 2 GiB",
+                expected: "memory below 2 GiB and of at most the configuration's pages",
                 found: placement.layout.end,
             });
         }

@@ -76,7 +76,6 @@ fn alignment_is_kept_up_to_a_page() {
 #[test]
 fn other_relocations_are_refused() {
     for (kind, advice) in [
-        (47, "no-relax"),
         (29, "thread_local"),
         (45, "without `c`"),
         (77, "--emit-relocs"),
@@ -95,6 +94,36 @@ fn other_relocations_are_refused() {
         assert!(matches!(refused, LinkError::Relocation { kind: found, .. } if found == kind));
         assert!(refused.to_string().contains(advice), "{refused}");
     }
+}
+
+// L-6
+#[test]
+fn relaxed_code_is_read_or_refused() {
+    let access = |kind: Option<u32>, base: u8| {
+        let mut source = Source::new();
+        source.executable.data = vec![0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0];
+        let data = source
+            .executable
+            .symbol("d", Place::Data, 8, 8, SymbolKind::Label, true);
+        source.function("f", |source| {
+            if let Some(kind) = kind {
+                source.relocate(kind, data, 0);
+            }
+            source.op(Opcode::Ld, A0, base, 0, 16);
+            source.asm.ret();
+        });
+        source.elf()
+    };
+    const GP: u8 = 3;
+    const GPREL_I: u32 = 47;
+    assert_eq!(result(&access(Some(GPREL_I), GP), &[]), 7);
+    assert_eq!(result(&access(Some(relocation::LO12_I), GP), &[]), 7);
+    assert_eq!(result(&access(Some(relocation::LO12_I), ZERO), &[]), 7);
+    let refused = refusal(&access(None, GP));
+    assert!(
+        matches!(refused, LinkError::GlobalPointer { .. }),
+        "{refused}"
+    );
 }
 
 /// `add`, `constant` and `use`, which calls the function whose address it is given with 30 and 4.
