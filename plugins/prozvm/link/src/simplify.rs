@@ -7,7 +7,7 @@ use proz_prozvm_core::{Class, Opcode, SP};
 use crate::constants::{State, advance, entry_states, value};
 use crate::handles::Handles;
 use crate::ir::{Body, Code, FunctionId};
-use crate::liveness::{Signatures, live_out};
+use crate::liveness::{RESULTS, Signatures, live_out};
 
 /// Registers that a RISC-V function keeps for its caller: `ra` and `s0` to `s11`.
 const KEPT: u32 = 1 << 1 | 1 << 8 | 1 << 9 | 0x3ff << 18;
@@ -208,29 +208,77 @@ pub(crate) fn normal(code: Code) -> Code {
     }
 }
 
-/// Reads through copies inside a block.
+/// Reads through copies inside a block, and through additions of constants where memory is accessed.
 pub(crate) fn propagate_copies(body: &mut Body, signatures: &Signatures) {
     for block in &mut body.blocks {
-        // The register that each one is a copy of.
-        let mut source: [u8; 32] = std::array::from_fn(|register| register as u8);
+        let mut known = Copies::new();
         for code in &mut block.code {
-            substitute(code, &source);
+            substitute(code, &known.source);
+            known.displace(code);
             let mut assigned = signatures.assigns(code);
             if matches!(code.class(), Class::Call | Class::CallIndirect) {
-                assigned |= crate::liveness::RESULTS;
+                assigned |= RESULTS;
             }
-            for register in 0..32u8 {
-                if assigned & (1 << register | 1 << source[usize::from(register)]) != 0 {
-                    source[usize::from(register)] = register;
-                }
-            }
-            if code.opcode == Opcode::Mv && code.rd != 0 && code.rs1 != SP && code.rd != SP {
-                source[usize::from(code.rd)] = code.rs1;
-            }
+            known.forget(assigned);
+            known.learn(code);
         }
         block
             .code
             .retain(|code| code.opcode != Opcode::Mv || code.rd != code.rs1);
+    }
+}
+
+/// What registers are copies or sums of, at one place of a block.
+struct Copies {
+    /// The register that each one is a copy of; itself if none.
+    source: [u8; 32],
+    /// The register and the constant of which each one is the sum.
+    sum: [Option<(u8, i64)>; 32],
+}
+
+impl Copies {
+    fn new() -> Self {
+        Self {
+            source: std::array::from_fn(|register| register as u8),
+            sum: [None; 32],
+        }
+    }
+
+    /// Makes an access through a sum one with a displacement.
+    fn displace(&self, code: &mut Code) {
+        if !matches!(code.class(), Class::Load | Class::Store) {
+            return;
+        }
+        if let Some((base, constant)) = self.sum[usize::from(code.rs1)] {
+            let imm = code.imm + constant;
+            if i32::try_from(imm).is_ok_and(|imm| imm > i32::MIN / 2) {
+                (code.rs1, code.imm) = (base, imm);
+            }
+        }
+    }
+
+    fn forget(&mut self, assigned: u32) {
+        for register in 0..32 {
+            if assigned & (1 << register | 1 << self.source[register]) != 0 {
+                self.source[register] = register as u8;
+            }
+            let base = self.sum[register].map_or(0, |(base, _)| 1 << base);
+            if assigned & (1 << register | base) != 0 {
+                self.sum[register] = None;
+            }
+        }
+    }
+
+    fn learn(&mut self, code: &Code) {
+        let Code { rd, rs1, imm, .. } = *code;
+        if rd == rs1 || rd == 0 || rd == SP {
+            return;
+        }
+        match code.opcode {
+            Opcode::Mv if rs1 != SP => self.source[usize::from(rd)] = rs1,
+            Opcode::Addi => self.sum[usize::from(rd)] = Some((rs1, imm)),
+            _ => {}
+        }
     }
 }
 

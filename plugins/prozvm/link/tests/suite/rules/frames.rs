@@ -121,6 +121,42 @@ fn constants_are_computed_and_dead_results_deleted() {
     assert_eq!(run(&loads, "f", &[0]), Outcome::Trapped(Trap::Memory));
 }
 
+// L-19
+#[test]
+fn additions_of_constants_become_displacements() {
+    let elf = one(|source| {
+        source.op(Opcode::Addi, T0, A0, 0, 24);
+        source.op(Opcode::Ld, T0, T0, 0, 8);
+        source.op(Opcode::Addi, T1, A0, 0, 16);
+        // The sum is of what the register was.
+        source.op(Opcode::Mul, A0, A1, T0, 0);
+        source.op(Opcode::Ld, T1, T1, 0, 0);
+        source.op(Opcode::Add, A0, A0, T1, 0);
+    });
+    let program = linked(&elf);
+    let expected = [
+        Opcode::Ld,
+        Opcode::Addi,
+        Opcode::Mul,
+        Opcode::Ld,
+        Opcode::Add,
+        Opcode::Return,
+    ];
+    assert_eq!(opcodes(&program), expected);
+    assert_eq!((program.code[0].rs1, program.code[0].imm), (A0, 32));
+    // At the start of read-only data lies the name of the export.
+    let word = u64::from_le_bytes([b'f', 0, 0, 0, 0, 0, 0, 0]);
+    let mut source = Source::new();
+    source.executable.rodata = vec![0; 16];
+    source.function("f", |source| {
+        source.op(Opcode::Addi, T0, A0, 0, 24);
+        source.op(Opcode::Ld, A0, T0, 0, -8);
+        source.asm.ret();
+    });
+    source.executable.rodata.resize(64, 0);
+    assert_eq!(result(&source.elf(), &[0x1_0000]), word);
+}
+
 // L-20
 #[test]
 fn recursion_without_frames_needs_no_stack() {
