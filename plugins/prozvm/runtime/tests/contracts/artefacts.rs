@@ -1,6 +1,9 @@
 //! The artefacts are what their sources make: programs of the executables, executables of the C.
 
+use proz_prozvm_core::{Class, ExportKind, Instruction, Opcode, Program};
 use proz_prozvm_link::{LinkOptions, link};
+use proz_prozvm_syscalls::CHAIN;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -25,7 +28,126 @@ fn programs_are_linked_from_the_executables_beside_them() {
         );
         count += 1;
     }
-    assert_eq!(count, 11);
+    assert_eq!(count, 12);
+}
+
+fn program(name: &str) -> Program {
+    Program::decode(&crate::world::artefact(name)).unwrap()
+}
+
+/// The instructions of a function.
+fn code(program: &Program, function: u32) -> &[Instruction] {
+    let lengths = program
+        .functions
+        .iter()
+        .map(|function| function.length as usize);
+    let start = lengths.clone().take(function as usize).sum();
+    let length = lengths.clone().nth(function as usize).unwrap();
+    &program.code[start..][..length]
+}
+
+#[test]
+fn each_intrinsic_is_linked_to_its_instruction_or_syscall() {
+    let program = program("intrinsics");
+    let is_special = |class: Class| {
+        let classes = [
+            Class::Hash,
+            Class::Copy,
+            Class::Fill,
+            Class::Grow,
+            Class::Syscall,
+        ];
+        class.is_wide() || classes.contains(&class)
+    };
+    let found = |name: &str| {
+        let name = format!("{name}()");
+        let export = program.exports.iter().find(|export| export.name == name);
+        let function = export
+            .unwrap_or_else(|| panic!("{name} is missing"))
+            .function;
+        let special = code(&program, function).iter();
+        let special = special.filter(|instruction| is_special(instruction.opcode.class()));
+        special.copied().collect::<Vec<_>>()
+    };
+    let mut count = 0;
+    for &opcode in Opcode::ALL {
+        if is_special(opcode.class()) && opcode != Opcode::Syscall {
+            let instructions = found(&opcode.mnemonic().replace('.', "_"));
+            assert_eq!(instructions.len(), 1, "{opcode:?}");
+            assert_eq!(instructions[0].opcode, opcode);
+            count += 1;
+        }
+    }
+    for entry in CHAIN.entries() {
+        let instructions = found(entry.name);
+        assert_eq!(instructions.len(), 1, "{}", entry.name);
+        let import = &program.imports[instructions[0].imm as usize];
+        assert_eq!(import.number, entry.number, "{}", entry.name);
+        count += 1;
+    }
+    assert_eq!(count, program.exports.len());
+}
+
+fn json(file: PathBuf) -> serde_json::Value {
+    serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+}
+
+#[test]
+fn programs_export_what_their_abis_say() {
+    let mut expected = Vec::new();
+    for name in ["Token", "Pair", "Router"] {
+        let file = fixtures().join(format!("../solidity/artifacts/{name}.json"));
+        let abi = json(file)["contracts"][format!("{name}.sol")][name]["abi"].take();
+        expected.push((name.to_lowercase(), abi));
+    }
+    for name in ["multisig", "htlc", "airdrop", "vault", "counter"] {
+        let abi = json(fixtures().join(format!("artifacts/{name}.abi.json")));
+        let programs = match name {
+            "counter" => ["counter-c", "counter-cpp", "counter-zig", "counter-rust"].to_vec(),
+            name => vec![name],
+        };
+        expected.extend(
+            programs
+                .into_iter()
+                .map(|name| (name.to_owned(), abi.clone())),
+        );
+    }
+    for (name, abi) in expected {
+        let functions = abi.as_array().unwrap().iter();
+        let functions = functions.filter(|entry| entry["type"] == "function");
+        let declared: BTreeSet<_> = functions
+            .map(|function| {
+                let inputs = function["inputs"].as_array().unwrap().iter();
+                let types: Vec<_> = inputs
+                    .map(|input| input["type"].as_str().unwrap())
+                    .collect();
+                let signature = format!(
+                    "{}({})",
+                    function["name"].as_str().unwrap(),
+                    types.join(",")
+                );
+                (
+                    signature,
+                    function["stateMutability"].as_str().unwrap().to_owned(),
+                )
+            })
+            .collect();
+        let program = program(&name);
+        let exports = program.exports.iter();
+        let methods = exports.filter(|export| matches!(export.kind, ExportKind::Method(_)));
+        let exported: BTreeSet<_> = methods
+            .map(|export| {
+                let mutability = format!("{:?}", export.mutability).to_lowercase();
+                (export.name.clone(), mutability)
+            })
+            .collect();
+        let pure_or_view = |set: BTreeSet<(String, String)>| -> BTreeSet<_> {
+            let same =
+                |(name, mutability): (String, String)| (name, mutability.replace("pure", "view"));
+            set.into_iter().map(same).collect()
+        };
+        assert_eq!(pure_or_view(exported), pure_or_view(declared), "{name}");
+    }
 }
 
 /// The compiler that made the artefacts, when this machine has it.
