@@ -12,6 +12,7 @@ use crate::program::{
     Export, ExportKind, Features, Function, Import, MEMORY_BASE, Mutability, PAGE_SIZE, Program,
     Signature, SwitchTable, function_handle,
 };
+use crate::threaded::{FUSED, From};
 
 /// Makes a verified program; its export `main` has two parameters and two results.
 pub fn random_program(entropy: &mut Entropy<'_>) -> Program {
@@ -101,7 +102,11 @@ impl Body<'_, '_, '_> {
         }
         let length = 1 + self.entropy.below(60);
         for _ in 0..length {
-            self.instruction();
+            if self.entropy.one_in(3) {
+                self.fused();
+            } else {
+                self.instruction();
+            }
         }
         if is_entry {
             // Registers may hold anything, so the way to memory is `zero`.
@@ -144,6 +149,80 @@ impl Body<'_, '_, '_> {
         if rare && !self.entropy.one_in(8) {
             return;
         }
+        let mut instruction = self.operands(opcode);
+        match instruction.class() {
+            Class::CallIndirect if !self.entropy.one_in(8) => {
+                let index = self
+                    .entropy
+                    .below(self.program.function_table.len() as u32 + 1);
+                let handle = function_handle(index as usize) as i32;
+                self.push(Opcode::Li, instruction.rs1.max(1), 0, 0, handle);
+                instruction.rs1 = instruction.rs1.max(1);
+            }
+            Class::Grow | Class::Switch | Class::Hash | Class::Copy | Class::Fill
+                if !self.entropy.one_in(8) =>
+            {
+                // Keep amounts small, so that most of them work.
+                let operand = if instruction.rs2 == 0 {
+                    &mut instruction.rs1
+                } else {
+                    &mut instruction.rs2
+                };
+                *operand = (*operand).max(1);
+                let (register, amount) = (*operand, self.entropy.below(300) as i32);
+                let amount = if instruction.class() == Class::Grow {
+                    amount % 3
+                } else {
+                    amount
+                };
+                self.push(Opcode::Li, register, 0, 0, amount);
+            }
+            _ => {}
+        }
+        self.program.code.push(instruction);
+    }
+
+    /// Instructions that the threaded interpreter has one handler for, if chance leaves them as they are.
+    fn fused(&mut self) {
+        let entry = *self.entropy.pick(FUSED);
+        let mut body: Vec<Instruction> = Vec::new();
+        for &(opcode, sources) in entry {
+            if matches!(opcode.class(), Class::Return | Class::Jump) && !self.entropy.one_in(8) {
+                continue;
+            }
+            let mut made = self.operands(opcode);
+            let displaced = matches!(made.class(), Class::Load | Class::Store);
+            // The second operand may be the first of the same instruction.
+            let register = |from, own: u8, first: u8| match from {
+                From::Own => own,
+                From::Zero => 0,
+                From::X1 => body.first().map_or(first, |known| known.rs1),
+                From::Y1 => body[0].rs2,
+                From::R1 => body[0].rd,
+                From::X2 => body.get(1).map_or(first, |known| known.rs1),
+                From::Y2 => body[1].rs2,
+                From::R2 => body[1].rd,
+            };
+            if displaced && sources[0] == From::Own {
+                // A register that holds an address before all of them.
+                made.rs1 = self.destination();
+                made.imm = self.entropy.below(32) as i32;
+                let address = self.address();
+                self.push(Opcode::Li, made.rs1, 0, 0, address);
+            } else {
+                made.rs1 = register(sources[0], made.rs1, 0);
+            }
+            if displaced && !matches!(sources[0], From::Own | From::Zero) {
+                made.imm = self.entropy.below(32) as i32;
+            }
+            made.rs2 = register(sources[1], made.rs2, made.rs1);
+            body.push(made);
+        }
+        self.program.code.extend(body);
+    }
+
+    /// An instruction with operands of all kinds; an address may be put into its register before it.
+    fn operands(&mut self, opcode: Opcode) -> Instruction {
         let mut instruction = Instruction::new(opcode, 0, 0, 0, 0);
         for &operand in opcode.class().operands() {
             match operand {
@@ -175,36 +254,7 @@ impl Body<'_, '_, '_> {
                 Operand::Target | Operand::Table => {}
             }
         }
-        match instruction.class() {
-            Class::CallIndirect if !self.entropy.one_in(8) => {
-                let index = self
-                    .entropy
-                    .below(self.program.function_table.len() as u32 + 1);
-                let handle = function_handle(index as usize) as i32;
-                self.push(Opcode::Li, instruction.rs1.max(1), 0, 0, handle);
-                instruction.rs1 = instruction.rs1.max(1);
-            }
-            Class::Grow | Class::Switch | Class::Hash | Class::Copy | Class::Fill
-                if !self.entropy.one_in(8) =>
-            {
-                // Keep amounts small, so that most of them work.
-                let operand = if instruction.rs2 == 0 {
-                    &mut instruction.rs1
-                } else {
-                    &mut instruction.rs2
-                };
-                *operand = (*operand).max(1);
-                let (register, amount) = (*operand, self.entropy.below(300) as i32);
-                let amount = if instruction.class() == Class::Grow {
-                    amount % 3
-                } else {
-                    amount
-                };
-                self.push(Opcode::Li, register, 0, 0, amount);
-            }
-            _ => {}
-        }
-        self.program.code.push(instruction);
+        instruction
     }
 
     fn push(&mut self, opcode: Opcode, rd: u8, rs1: u8, rs2: u8, imm: i32) {

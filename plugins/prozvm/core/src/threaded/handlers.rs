@@ -4,15 +4,17 @@
 //! so whatever needs locals in memory happens in functions that are never inlined and give back a [`Status`].
 //! Every `unsafe` here rests on the contract of [`super::machine`].
 
+use std::marker::PhantomData;
+
 use super::machine::{FRAME, Machine, Op, RESUME, Status, dispatch, end, enter, pause};
-use super::step::{Source, Step};
+use super::step::{Failed, Run, Source, Values};
 use crate::isa::register::{A0, SP};
 use crate::isa::semantics;
 use crate::outcome::Trap;
 use crate::program::handle_index;
 
 /// One instruction that falls through; copies differ in their address only.
-pub(super) unsafe fn one<S: Step, const COPY: u8>(
+pub(super) unsafe fn one<R: Run, const COPY: u8>(
     ip: *const Op,
     regs: *mut u64,
     mem: *mut u8,
@@ -25,15 +27,13 @@ pub(super) unsafe fn one<S: Step, const COPY: u8>(
         // Without this the compiler would merge the copies.
         #[cfg(tail_dispatch)]
         std::arch::asm!("/* copy {} */", const COPY, options(nomem, nostack, preserves_flags));
-        match S::step(ip, regs, mem, m, acc) {
-            Ok(acc) => dispatch(ip.add(1), regs, mem, gas, m, acc),
-            Err(status) => pause(ip, regs, status, gas, m, acc),
-        }
+        several::<R>(ip, regs, mem, gas, m, acc)
     }
 }
 
-/// Two instructions that fall through, fused.
-pub(super) unsafe fn two<S: Step, T: Step>(
+/// Several instructions that fall through, fused.
+#[inline(always)]
+pub(super) unsafe fn several<R: Run>(
     ip: *const Op,
     regs: *mut u64,
     mem: *mut u8,
@@ -43,19 +43,15 @@ pub(super) unsafe fn two<S: Step, T: Step>(
 ) -> Status {
     // SAFETY: by the contract; fusion joins ops of one block only.
     unsafe {
-        let acc = match S::step(ip, regs, mem, m, acc) {
-            Ok(acc) => acc,
-            Err(status) => return pause(ip, regs, status, gas, m, acc),
-        };
-        match T::step(ip.add(1), regs, mem, m, acc) {
-            Ok(acc) => dispatch(ip.add(2), regs, mem, gas, m, acc),
-            Err(status) => pause(ip.add(1), regs, status, gas, m, acc),
+        match R::run(ip, regs, mem, m, Values::new(acc)) {
+            Ok(values) => dispatch(ip.add(R::LENGTH), regs, mem, gas, m, values.acc),
+            Err(Failed { ip, status, acc }) => pause(ip, regs, status, gas, m, acc),
         }
     }
 }
 
-/// Three instructions that fall through, fused.
-pub(super) unsafe fn three<S: Step, T: Step, U: Step>(
+/// Instructions that fall through and one that leaves the block, fused.
+pub(super) unsafe fn leaving<R: Run, L: Leave>(
     ip: *const Op,
     regs: *mut u64,
     mem: *mut u8,
@@ -65,17 +61,9 @@ pub(super) unsafe fn three<S: Step, T: Step, U: Step>(
 ) -> Status {
     // SAFETY: by the contract; fusion joins ops of one block only.
     unsafe {
-        let acc = match S::step(ip, regs, mem, m, acc) {
-            Ok(acc) => acc,
-            Err(status) => return pause(ip, regs, status, gas, m, acc),
-        };
-        let acc = match T::step(ip.add(1), regs, mem, m, acc) {
-            Ok(acc) => acc,
-            Err(status) => return pause(ip.add(1), regs, status, gas, m, acc),
-        };
-        match U::step(ip.add(2), regs, mem, m, acc) {
-            Ok(acc) => dispatch(ip.add(3), regs, mem, gas, m, acc),
-            Err(status) => pause(ip.add(2), regs, status, gas, m, acc),
+        match R::run(ip, regs, mem, m, Values::new(acc)) {
+            Ok(values) => L::leave(ip.add(R::LENGTH), regs, mem, gas, m, values),
+            Err(Failed { ip, status, acc }) => pause(ip, regs, status, gas, m, acc),
         }
     }
 }
@@ -93,88 +81,80 @@ pub(super) unsafe fn header(
     unsafe { enter(ip, regs, mem, gas, m, acc) }
 }
 
-/// A conditional branch.
-pub(super) unsafe fn branch<F: semantics::Branch, X: Source, Y: Source>(
-    ip: *const Op,
-    regs: *mut u64,
-    mem: *mut u8,
-    gas: u64,
-    m: *mut Machine<'_>,
-    acc: u64,
-) -> Status {
-    // SAFETY: by the contract; both successors of a branch are headers.
-    unsafe {
-        if F::taken(X::get(ip, regs, acc), Y::get(ip, regs, acc)) {
-            enter(ip.byte_offset((*ip).imm as isize), regs, mem, gas, m, acc)
-        } else {
-            enter(ip.add(1), regs, mem, gas, m, acc)
-        }
-    }
+/// How control leaves a block.
+pub(super) trait Leave {
+    /// # Safety
+    ///
+    /// The contract of [`super::machine`].
+    unsafe fn leave(
+        ip: *const Op,
+        regs: *mut u64,
+        mem: *mut u8,
+        gas: u64,
+        m: *mut Machine<'_>,
+        values: Values,
+    ) -> Status;
 }
 
-/// An instruction that falls through and a conditional branch, fused.
-pub(super) unsafe fn one_branch<S: Step, F: semantics::Branch, X: Source, Y: Source>(
-    ip: *const Op,
-    regs: *mut u64,
-    mem: *mut u8,
-    gas: u64,
-    m: *mut Machine<'_>,
-    acc: u64,
-) -> Status {
-    // SAFETY: by the contract; fusion joins ops of one block only.
-    unsafe {
-        let acc = match S::step(ip, regs, mem, m, acc) {
-            Ok(acc) => acc,
-            Err(status) => return pause(ip, regs, status, gas, m, acc),
-        };
-        let ip = ip.add(1);
-        if F::taken(X::get(ip, regs, acc), Y::get(ip, regs, acc)) {
-            enter(ip.byte_offset((*ip).imm as isize), regs, mem, gas, m, acc)
-        } else {
-            enter(ip.add(1), regs, mem, gas, m, acc)
-        }
-    }
-}
+/// A conditional branch on operands from `A` and `B`.
+pub(super) struct Branch<F, A, B>(PhantomData<(F, A, B)>);
 
-/// Two instructions that fall through and a conditional branch, fused: a small loop in one dispatch.
-pub(super) unsafe fn two_branch<S: Step, T: Step, F: semantics::Branch, X: Source, Y: Source>(
-    ip: *const Op,
-    regs: *mut u64,
-    mem: *mut u8,
-    gas: u64,
-    m: *mut Machine<'_>,
-    acc: u64,
-) -> Status {
-    // SAFETY: by the contract; fusion joins ops of one block only.
-    unsafe {
-        let acc = match S::step(ip, regs, mem, m, acc) {
-            Ok(acc) => acc,
-            Err(status) => return pause(ip, regs, status, gas, m, acc),
-        };
-        let acc = match T::step(ip.add(1), regs, mem, m, acc) {
-            Ok(acc) => acc,
-            Err(status) => return pause(ip.add(1), regs, status, gas, m, acc),
-        };
-        let ip = ip.add(2);
-        if F::taken(X::get(ip, regs, acc), Y::get(ip, regs, acc)) {
-            enter(ip.byte_offset((*ip).imm as isize), regs, mem, gas, m, acc)
-        } else {
-            enter(ip.add(1), regs, mem, gas, m, acc)
+impl<F: semantics::Branch, A: Source, B: Source> Leave for Branch<F, A, B> {
+    #[inline(always)]
+    unsafe fn leave(
+        ip: *const Op,
+        regs: *mut u64,
+        mem: *mut u8,
+        gas: u64,
+        m: *mut Machine<'_>,
+        values: Values,
+    ) -> Status {
+        // SAFETY: by the contract; both successors of a branch are headers.
+        unsafe {
+            if F::taken(
+                A::get((*ip).b, regs, &values),
+                B::get((*ip).c, regs, &values),
+            ) {
+                enter(
+                    ip.byte_offset((*ip).imm as isize),
+                    regs,
+                    mem,
+                    gas,
+                    m,
+                    values.acc,
+                )
+            } else {
+                enter(ip.add(1), regs, mem, gas, m, values.acc)
+            }
         }
     }
 }
 
 /// `j`.
-pub(super) unsafe fn jump(
-    ip: *const Op,
-    regs: *mut u64,
-    mem: *mut u8,
-    gas: u64,
-    m: *mut Machine<'_>,
-    acc: u64,
-) -> Status {
-    // SAFETY: by the contract; jumps lead to headers.
-    unsafe { enter(ip.byte_offset((*ip).imm as isize), regs, mem, gas, m, acc) }
+pub(super) struct Jump;
+
+impl Leave for Jump {
+    #[inline(always)]
+    unsafe fn leave(
+        ip: *const Op,
+        regs: *mut u64,
+        mem: *mut u8,
+        gas: u64,
+        m: *mut Machine<'_>,
+        values: Values,
+    ) -> Status {
+        // SAFETY: by the contract; jumps lead to headers.
+        unsafe {
+            enter(
+                ip.byte_offset((*ip).imm as isize),
+                regs,
+                mem,
+                gas,
+                m,
+                values.acc,
+            )
+        }
+    }
 }
 
 /// `switch`: `imm` is the place of the table, which begins with its length.
@@ -223,26 +203,24 @@ unsafe fn open<const N: usize>(
     }
 }
 
-/// `call` of a function with `N` parameters.
-pub(super) unsafe fn call<const N: usize>(
-    ip: *const Op,
-    regs: *mut u64,
-    mem: *mut u8,
-    gas: u64,
-    m: *mut Machine<'_>,
-    acc: u64,
-) -> Status {
-    // SAFETY: by the contract; calls lead to the header of a function's first block.
-    unsafe {
-        open::<N>(
-            ip.byte_offset((*ip).imm as isize),
-            ip,
-            regs,
-            mem,
-            gas,
-            m,
-            acc,
-        )
+/// `call` of a function with at most `N` parameters.
+pub(super) struct Call<const N: usize>;
+
+impl<const N: usize> Leave for Call<N> {
+    #[inline(always)]
+    unsafe fn leave(
+        ip: *const Op,
+        regs: *mut u64,
+        mem: *mut u8,
+        gas: u64,
+        m: *mut Machine<'_>,
+        values: Values,
+    ) -> Status {
+        // SAFETY: by the contract; calls lead to the header of a function's first block.
+        unsafe {
+            let target = ip.byte_offset((*ip).imm as isize);
+            open::<N>(target, ip, regs, mem, gas, m, values.acc)
+        }
     }
 }
 
@@ -272,24 +250,29 @@ pub(super) unsafe fn call_indirect<const N: usize>(
 }
 
 /// `ret` of a function with `N` results.
-pub(super) unsafe fn ret<const N: usize>(
-    _ip: *const Op,
-    regs: *mut u64,
-    mem: *mut u8,
-    gas: u64,
-    m: *mut Machine<'_>,
-    acc: u64,
-) -> Status {
-    // SAFETY: by the contract; there is a frame below, and calls are followed by headers.
-    unsafe {
-        let frame = regs.sub(FRAME);
-        let mut result = A0 as usize;
-        while result < A0 as usize + N {
-            *frame.add(result) = *regs.add(result);
-            result += 1;
+pub(super) struct Return<const N: usize>;
+
+impl<const N: usize> Leave for Return<N> {
+    #[inline(always)]
+    unsafe fn leave(
+        _ip: *const Op,
+        regs: *mut u64,
+        mem: *mut u8,
+        gas: u64,
+        m: *mut Machine<'_>,
+        values: Values,
+    ) -> Status {
+        // SAFETY: by the contract; there is a frame below, and calls are followed by headers.
+        unsafe {
+            let frame = regs.sub(FRAME);
+            let mut result = A0 as usize;
+            while result < A0 as usize + N {
+                *frame.add(result) = *regs.add(result);
+                result += 1;
+            }
+            let resume = regs.add(RESUME).cast::<*const Op>().read();
+            enter(resume, frame, mem, gas, m, values.acc)
         }
-        let resume = regs.add(RESUME).cast::<*const Op>().read();
-        enter(resume, frame, mem, gas, m, acc)
     }
 }
 

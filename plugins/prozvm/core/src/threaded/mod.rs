@@ -20,6 +20,9 @@ mod step;
 mod tests;
 mod translate;
 
+#[cfg(feature = "testing")]
+pub(crate) use fusion::{FUSED, From};
+
 use std::cell::RefCell;
 use std::sync::Arc;
 

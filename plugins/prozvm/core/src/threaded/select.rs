@@ -1,10 +1,10 @@
 //! Chooses the handler of an instruction, by the table.
 
-use super::handlers::{self, branch, one};
+use super::handlers::{self, Branch, Call, Jump, Return, leaving, one};
 use super::heavy::{self, effect, heavy};
 use super::machine::Handler;
 use super::shape::{Lc, Li, Shape};
-use super::step::{Acc, RegB, RegC};
+use super::step::{Acc, Nothing, Own, Then, Zero};
 use crate::isa::semantics::op;
 use crate::isa::table::instructions;
 use crate::isa::{Instruction, Opcode};
@@ -32,6 +32,8 @@ impl InAcc {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Choice {
     pub(super) acc: InAcc,
+    /// Whether the second operand is `zero`.
+    pub(super) zero: bool,
     /// Parameters of a call, or results of a return.
     pub(super) count: u8,
     /// Which of the copies of a handler.
@@ -52,6 +54,12 @@ macro_rules! by_count {
             _ => handlers::$handler::<0>,
         }
     };
+    (leave, $leave:ident, $count:expr, $($n:literal)*) => {
+        match $count {
+            $($n => leaving::<Nothing, $leave<$n>> as Handler,)*
+            _ => leaving::<Nothing, $leave<0>>,
+        }
+    };
 }
 
 /// The handler of an instruction.
@@ -67,17 +75,19 @@ pub(super) fn handler(opcode: Opcode, choice: Choice) -> Handler {
         (Load $f:ident) => { straight::<op::$f>(choice) };
         (Store $f:ident) => { straight::<op::$f>(choice) };
         (Branch $f:ident) => {
-            match choice.acc {
-                InAcc::Neither => branch::<op::$f, RegB, RegC>,
-                InAcc::First => branch::<op::$f, Acc, RegC>,
-                InAcc::Second => branch::<op::$f, RegB, Acc>,
+            match (choice.acc, choice.zero) {
+                (InAcc::Neither, false) => leaving::<Nothing, Branch<op::$f, Own, Own>>,
+                (InAcc::Neither, true) => leaving::<Nothing, Branch<op::$f, Own, Zero>>,
+                (InAcc::First, false) => leaving::<Nothing, Branch<op::$f, Acc, Own>>,
+                (InAcc::First, true) => leaving::<Nothing, Branch<op::$f, Acc, Zero>>,
+                (InAcc::Second, _) => leaving::<Nothing, Branch<op::$f, Own, Acc>>,
             }
         };
-        (Jump $f:ident) => { handlers::jump };
-        (Call $f:ident) => { by_count!(call, choice.count, 0 1 2 3 4 5 6 7 8) };
+        (Jump $f:ident) => { leaving::<Nothing, Jump> };
+        (Call $f:ident) => { by_count!(leave, Call, choice.count, 0 1 2 3 4 5 6 7 8) };
         (CallIndirect $f:ident) => { by_count!(call_indirect, choice.count, 0 1 2 3 4 5 6 7 8) };
         (Switch $f:ident) => { handlers::switch };
-        (Return $f:ident) => { by_count!(ret, choice.count, 0 1 2) };
+        (Return $f:ident) => { by_count!(leave, Return, choice.count, 0 1 2) };
         (Trap $f:ident) => { handlers::trap };
         (Syscall $f:ident) => { effect::<heavy::Sys> };
         (WideBinary $f:ident) => { heavy::<heavy::WideBinary<op::$f>> };
@@ -115,8 +125,8 @@ fn straight<S: Shape>(choice: Choice) -> Handler {
 
 fn copy<S: Shape, const COPY: u8>(acc: InAcc) -> Handler {
     match acc {
-        InAcc::Neither => one::<S::Step<RegB, RegC>, COPY>,
-        InAcc::First => one::<S::Step<Acc, RegC>, COPY>,
-        InAcc::Second => one::<S::Step<RegB, Acc>, COPY>,
+        InAcc::Neither => one::<Then<Nothing, S::Step, Own, Own>, COPY>,
+        InAcc::First => one::<Then<Nothing, S::Step, Acc, Own>, COPY>,
+        InAcc::Second => one::<Then<Nothing, S::Step, Own, Acc>, COPY>,
     }
 }

@@ -1,13 +1,13 @@
-//! From an instruction of the table to its step, for each choice of where the operands come from.
+//! From an instruction of the table to its step.
 
-use super::step::{Binary, Imm, Load, LoadConstant, LoadImmediate, Source, Step, Store, Unary};
+use super::step::{Binary, Immediate, Load, LoadConstant, LoadImmediate, Step, Store, Unary};
 use crate::isa::semantics::op;
 use crate::isa::table::instructions;
 
 /// An instruction that falls through.
 pub(super) trait Shape {
-    /// The step with first operand from `X` and second from `Y`; instructions without them do not care.
-    type Step<X: Source, Y: Source>: Step;
+    /// What it does.
+    type Step: Step;
 }
 
 /// `li`, which has no semantics of its own in the table.
@@ -17,25 +17,25 @@ pub(super) struct Li;
 pub(super) struct Lc;
 
 impl Shape for Li {
-    type Step<X: Source, Y: Source> = LoadImmediate;
+    type Step = LoadImmediate;
 }
 
 impl Shape for Lc {
-    type Step<X: Source, Y: Source> = LoadConstant;
+    type Step = LoadConstant;
 }
 
 macro_rules! shape {
-    (Binary $name:ident) => { shape!(@ $name, Binary<op::$name, X, Y>); };
-    (Immediate $name:ident) => { shape!(@ $name, Binary<op::$name, X, Imm>); };
-    (Shift64 $name:ident) => { shape!(@ $name, Binary<op::$name, X, Imm>); };
-    (Shift32 $name:ident) => { shape!(@ $name, Binary<op::$name, X, Imm>); };
-    (Unary $name:ident) => { shape!(@ $name, Unary<op::$name, X>); };
-    (Load $name:ident) => { shape!(@ $name, Load<op::$name, X>); };
-    (Store $name:ident) => { shape!(@ $name, Store<op::$name, X, Y>); };
+    (Binary $name:ident) => { shape!(@ $name, Binary<op::$name>); };
+    (Immediate $name:ident) => { shape!(@ $name, Immediate<op::$name>); };
+    (Shift64 $name:ident) => { shape!(@ $name, Immediate<op::$name>); };
+    (Shift32 $name:ident) => { shape!(@ $name, Immediate<op::$name>); };
+    (Unary $name:ident) => { shape!(@ $name, Unary<op::$name>); };
+    (Load $name:ident) => { shape!(@ $name, Load<op::$name>); };
+    (Store $name:ident) => { shape!(@ $name, Store<op::$name>); };
     ($class:ident $name:ident) => {};
     (@ $name:ident, $step:ty) => {
         impl Shape for op::$name {
-            type Step<X: Source, Y: Source> = $step;
+            type Step = $step;
         }
     };
 }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::Prepared;
+use super::fusion::{From, Place};
 use crate::call::Call;
 use crate::config::VmConfig;
 use crate::isa::{Class, Instruction, Opcode, Operand};
@@ -26,19 +27,32 @@ fn with_small_stack(body: impl FnOnce() + Send + 'static) {
         .unwrap();
 }
 
-/// A function that sets all registers to a mapped address, then executes `body` as often as its argument says.
+/// Instructions of [`looping`] before the body.
+const FIRST: i32 = 31;
+/// Registers, besides r9, that the body may leave something in.
+const RESULTS: [u8; 4] = [8, 24, 25, 26];
+
+/// A function that sets all registers to mapped addresses, then executes `body` as often as its argument says.
 fn looping(body: &[Instruction]) -> Arc<Verified> {
     let address = MEMORY_BASE as i32 + 64;
     let mut code: Vec<_> = (1..32u8)
         .filter(|&register| register != 10)
-        .map(|register| Instruction::new(Opcode::Li, register, 0, 0, address))
+        .map(|register| {
+            let address = address + 8 * i32::from(register);
+            Instruction::new(Opcode::Li, register, 0, 0, address)
+        })
         .collect();
     code.push(Instruction::new(Opcode::Mv, 31, 10, 0, 0));
     let head = code.len() as i32;
+    assert_eq!(head, FIRST);
     code.extend(body);
     code.push(Instruction::new(Opcode::Addi, 31, 31, 0, -1));
     code.push(Instruction::new(Opcode::Bne, 0, 31, 0, head));
     code.push(Instruction::new(Opcode::Mv, 10, 9, 0, 0));
+    for result in RESULTS {
+        code.push(Instruction::new(Opcode::Rori, 10, 10, 0, 7));
+        code.push(Instruction::new(Opcode::Add, 10, 10, result, 0));
+    }
     code.push(Instruction::new(Opcode::Return, 0, 0, 0, 0));
     let leaf = [
         Instruction::new(Opcode::Li, 10, 0, 0, 3),
@@ -140,70 +154,108 @@ fn every_instruction_agrees_and_keeps_nothing_on_the_native_stack() {
     });
 }
 
-/// Each fused pair, with every way for values to reach its first and second instruction.
+/// Instructions whose operands come from where the table says, with destinations that nothing else reads; `before`
+/// writes r8, which stands for the frame's own operands in turn.
+fn realised(places: &[Place], own: [u8; 2]) -> Vec<Instruction> {
+    let mut body: Vec<Instruction> = Vec::new();
+    for (index, &(opcode, sources)) in places.iter().enumerate() {
+        // The second operand may be the first of the same instruction.
+        let register = |operand: usize, from: From, first: u8| match from {
+            From::Zero => 0,
+            From::X1 => body.first().map_or(first, |known| known.rs1),
+            From::Y1 => body[0].rs2,
+            From::R1 => body[0].rd,
+            From::X2 => body.get(1).map_or(first, |known| known.rs1),
+            From::Y2 => body[1].rs2,
+            From::R2 => body[1].rd,
+            From::Own if index == 0 => own[operand],
+            From::Own => 16 + 2 * index as u8 + operand as u8,
+        };
+        let rs1 = register(0, sources[0], 0);
+        let rs2 = register(1, sources[1], rs1);
+        body.push(instruction(opcode, RESULTS[1 + index], rs1, rs2));
+    }
+    body
+}
+
+/// Each entry of the table, with every way for the value before it to reach its first instruction.
 #[test]
-fn every_pair_agrees_and_keeps_nothing_on_the_native_stack() {
+fn everything_fused_agrees_and_keeps_nothing_on_the_native_stack() {
     with_small_stack(|| {
-        let straight = |opcode: &&Opcode| falls_through(opcode) && !opcode.class().ends_block();
-        for &first in Opcode::ALL.iter().filter(straight) {
-            for &second in Opcode::ALL {
-                for (rs1, rs2) in [(8, 0), (0, 8), (7, 0)] {
-                    for (t1, t2) in [(9, 7), (7, 9), (6, 7)] {
-                        let before = Instruction::new(Opcode::Addi, 8, 7, 0, 0);
-                        let first = instruction(first, 9, rs1, rs2);
-                        let mut second = instruction(second, 12, t1, t2);
-                        if super::fusion::pair(first, second, Some(8)).is_some() {
-                            if second.class() == Class::Branch {
-                                // Both successors are the instruction behind it.
-                                second.imm = 31 + 3;
-                            }
-                            check(&[before, first, second]);
-                        }
-                    }
+        for &entry in super::fusion::FUSED {
+            for own in [[8, 14], [14, 8], [14, 15]] {
+                let mut body = realised(entry, own);
+                let found = super::fusion::in_table(&body, Some(8), 1);
+                assert!(found.is_some(), "{entry:?} is not what {body:?} looks like");
+                let before = Instruction::new(Opcode::Addi, 8, 7, 0, 0);
+                let last = body.len() - 1;
+                if matches!(body[last].class(), Class::Branch | Class::Jump) {
+                    // All successors are the instruction behind it.
+                    body[last].imm = FIRST + 1 + body.len() as i32;
                 }
+                body.insert(0, before);
+                check(&body);
             }
         }
     });
 }
 
-/// Each fused triple, with every way for values to reach its instructions.
+/// A return that is fused goes back to each of its callers, with each number of results.
 #[test]
-fn every_triple_agrees_and_keeps_nothing_on_the_native_stack() {
-    with_small_stack(|| {
-        let before = Instruction::new(Opcode::Addi, 8, 7, 0, 0);
-        let mut found = std::collections::BTreeSet::new();
-        for &[first, second, third] in super::fusion::TRIPLES {
-            for (rs1, rs2) in [(8, 0), (0, 8), (7, 0)] {
-                // A store leaves what was written before it at hand.
-                let written = if first.class() == Class::Store { 8 } else { 9 };
-                for (t1, t2) in [(written, 7), (7, written), (6, 7)] {
-                    let written = if second.class() == Class::Store {
-                        written
-                    } else {
-                        12
-                    };
-                    for (u1, u2) in [(written, 6), (6, written), (6, 7)] {
-                        let body = [
-                            instruction(first, 9, rs1, rs2),
-                            instruction(second, 12, t1, t2),
-                            instruction(third, 13, u1, u2),
-                        ];
-                        if super::fusion::triple(body, Some(8)).is_some() {
-                            found.insert([first, second, third]);
-                            let [a, b, mut c] = body;
-                            if c.class() == Class::Branch {
-                                // Both successors are the instruction behind it.
-                                c.imm = 31 + 4;
-                            }
-                            check(&[before, a, b, c]);
-                        }
-                    }
-                }
-            }
+fn fused_calls_and_returns_pass_all_values() {
+    for (parameters, results) in (0..=8).flat_map(|count| [(count, count.min(2)), (count, 0)]) {
+        let mut code: Vec<_> = (0..8u8)
+            .map(|index| Instruction::new(Opcode::Li, 10 + index, 0, 0, 100 + i32::from(index)))
+            .collect();
+        code.push(Instruction::new(Opcode::Addi, 10, 10, 0, 5));
+        code.push(Instruction::new(Opcode::Call, 0, 0, 0, 1));
+        code.push(Instruction::new(Opcode::Slli, 11, 11, 0, 8));
+        code.push(Instruction::new(Opcode::Add, 10, 10, 11, 0));
+        code.push(Instruction::new(Opcode::Return, 0, 0, 0, 0));
+        let first = code.len() as u32;
+        // The callee mixes all its arguments into its results.
+        code.push(Instruction::new(Opcode::Li, 5, 0, 0, 1));
+        for index in 0..parameters {
+            code.push(Instruction::new(Opcode::Slli, 5, 5, 0, 3));
+            code.push(Instruction::new(Opcode::Add, 5, 5, 10 + index, 0));
         }
-        let all: std::collections::BTreeSet<_> = super::fusion::TRIPLES.iter().copied().collect();
-        assert_eq!(found, all);
-    });
+        code.push(Instruction::new(Opcode::Mv, 10, 5, 0, 0));
+        code.push(Instruction::new(Opcode::Add, 11, 5, 5, 0));
+        code.push(Instruction::new(Opcode::Return, 0, 0, 0, 0));
+        let program = Program {
+            gas_schedule: 1,
+            stack_size: 4096,
+            max_pages: 2,
+            types: vec![Signature::new(0, 2), Signature::new(parameters, results)],
+            functions: vec![
+                Function {
+                    signature: 0,
+                    length: first,
+                },
+                Function {
+                    signature: 1,
+                    length: code.len() as u32 - first,
+                },
+            ],
+            code,
+            ..Program::default()
+        };
+        let verified = Arc::new(verify(program, &VmConfig::default(), &TEST_SYSCALLS).unwrap());
+        let call = Call {
+            function: 0,
+            arguments: &[],
+            gas_limit: 100_000,
+        };
+        let expected = Reference::new(&verified, &call)
+            .unwrap()
+            .run(&mut TestHost::default());
+        let prepared = Prepared::new(verified);
+        let result = prepared.run(&call, &mut TestHost::default()).unwrap();
+        assert_eq!(
+            result, expected,
+            "{parameters} parameters, {results} results"
+        );
+    }
 }
 
 /// Random programs that loop for long.

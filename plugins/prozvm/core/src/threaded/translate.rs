@@ -51,7 +51,7 @@ pub(super) fn translate(verified: &Verified, fuse: bool) -> Translation {
         ops.push(plain(header, block.cost as i32));
         origin.push(block.start);
         let function = verified.functions()[verified.function_of(block.start)];
-        let mut written = None;
+        let (mut written, mut last_count) = (None, 0);
         for at in block.start..block.start + block.length {
             let instruction = program.code[at as usize];
             let distance =
@@ -84,18 +84,20 @@ pub(super) fn translate(verified: &Verified, fuse: bool) -> Translation {
             let acc = InAcc::of(instruction, written);
             let choice = Choice {
                 acc,
+                zero: instruction.rs2 == 0,
                 count,
                 copy: at as usize,
             };
             ops.push(op(instruction, choice, imm));
             origin.push(at);
             written = written_after(instruction, written);
+            last_count = count;
         }
         if fuse {
             let first = block.start as usize;
             let body = &program.code[first..first + block.length as usize];
             let place = ops.len() - body.len();
-            fusion::fuse(body, &mut ops[place..]);
+            fusion::fuse(body, &mut ops[place..], last_count);
         }
     }
     let entries: Vec<u32> = verified
