@@ -271,13 +271,13 @@ impl Lowering<'_, '_> {
             Ok(Decoded::Jalr { rd: link, rs1, imm }) if rs1 == rd => {
                 Ok((self.transfer(pc, link, base.wrapping_add_signed(imm))?, 8))
             }
-            Ok(Decoded::Same(i)) if i.opcode == Opcode::Addi && i.rs1 == rd && i.rd == rd => {
+            Ok(Decoded::Same(i)) if i.opcode == Opcode::Addi && i.rs1 == rd => {
                 let target = base.wrapping_add_signed(i64::from(i.imm));
                 if self.functions.entry(target).is_none() {
                     return Err(error);
                 }
                 let value = self.value(pc, Target::Code(target))?;
-                Ok((Step::Straight(self.kept(Code::li(rd, value, pc))?), 8))
+                Ok((Step::Straight(self.kept(Code::li(i.rd, value, pc))?), 8))
             }
             _ => Err(error),
         }

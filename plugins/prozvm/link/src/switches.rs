@@ -24,9 +24,17 @@ pub(crate) struct TableJump {
     pub(crate) targets: Vec<u64>,
     /// Places in the block of the load and, for relative entries, of the addition.
     load: usize,
-    addition: Option<usize>,
+    addition: Option<Addition>,
     /// Place of the addition that makes the address of the entry, if only the load uses it.
     address: Option<usize>,
+}
+
+/// The addition of a relative entry to the address of its table: its place in the block and its operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Addition {
+    place: usize,
+    entry: u8,
+    table: u8,
 }
 
 /// Where tables are looked up.
@@ -51,18 +59,25 @@ impl Tables<'_, '_> {
         is_target: impl Fn(u64) -> bool,
     ) -> Option<TableJump> {
         let end = block.code.len() - 1;
-        let last = definition(block, end, register)?;
-        let code = block.code[last];
-        let (load, addition) = match code.class() {
-            Class::Load => (last, None),
-            Class::Binary if code.opcode == Opcode::Add => {
-                let loaded = [code.rs1, code.rs2].into_iter().find_map(|register| {
-                    let place = definition(block, last, register)?;
-                    (block.code[place].class() == Class::Load).then_some(place)
-                });
-                (loaded?, Some(last))
+        let (load, addition) = match loaded(block, end, register) {
+            Some(load) => (load, None),
+            None => {
+                let place = definition(block, end, register)?;
+                let code = block.code[place];
+                let operands = [code.rs1, code.rs2];
+                let found = operands
+                    .iter()
+                    .position(|&operand| loaded(block, place, operand).is_some())?;
+                let addition = Addition {
+                    place,
+                    entry: operands[found],
+                    table: operands[1 - found],
+                };
+                if code.opcode != Opcode::Add {
+                    return None;
+                }
+                (loaded(block, place, addition.entry)?, Some(addition))
             }
-            _ => return None,
         };
         let loaded = block.code[load];
         let entry_size = match loaded.opcode {
@@ -72,14 +87,8 @@ impl Tables<'_, '_> {
         };
         let (base, address) = self.base(block, entry, load)?;
         if let Some(addition) = addition {
-            let state = state_before(block, entry, addition);
-            let code = block.code[addition];
-            let other = if code.rs1 == loaded.rd {
-                code.rs2
-            } else {
-                code.rs1
-            };
-            if state[usize::from(other)] != Some(base) {
+            let state = state_before(block, entry, addition.place);
+            if state[usize::from(addition.table)] != Some(base) {
                 return None;
             }
         }
@@ -199,17 +208,11 @@ impl TableJump {
         let load = block.code[self.load];
         let shift = self.entry_size.trailing_zeros().into();
         let (rd, pc) = (load.rd, load.pc);
-        if let Some(switch) = block.code.last_mut() {
-            switch.rs1 = rd;
-        }
         let scaled = Code::new(Opcode::Srli, rd, rd, 0, shift, pc);
         if let Some(addition) = self.addition {
             // Behind the load and before the switch.
-            let nothing = block.code[addition];
-            block.code[addition] = Code::new(Opcode::Mv, nothing.rd, rd, 0, 0, nothing.pc);
-            if let Some(switch) = block.code.last_mut() {
-                switch.rs1 = nothing.rd;
-            }
+            let code = &mut block.code[addition.place];
+            *code = Code::new(Opcode::Mv, code.rd, addition.entry, 0, 0, code.pc);
         }
         if let Some(place) = self.address {
             let code = &mut block.code[place];
@@ -227,6 +230,21 @@ impl TableJump {
         let offset = (load.imm as u64).wrapping_sub(self.base) as i64;
         block.code[self.load] = Code::new(Opcode::Addi, rd, load.rs1, 0, offset, pc);
         block.code.insert(self.load + 1, scaled);
+    }
+}
+
+/// The load whose result a register holds before `end`, perhaps copied or extended to its own width.
+fn loaded(block: &Block, mut end: usize, mut register: u8) -> Option<usize> {
+    loop {
+        let place = definition(block, end, register)?;
+        let code = block.code[place];
+        match code.opcode {
+            Opcode::Lw | Opcode::Lwu | Opcode::Ld => return Some(place),
+            Opcode::Mv => {}
+            Opcode::Addi | Opcode::Addiw if code.imm == 0 => {}
+            _ => return None,
+        }
+        (end, register) = (place, code.rs1);
     }
 }
 

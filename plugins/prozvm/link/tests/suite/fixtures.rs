@@ -64,6 +64,9 @@ zoo! {
     clang_for_size "zoo.clang-Os.elf" 9
     clang_with_conditional_zeros "zoo.clang-zicond.elf" 9
     clang_with_addresses_relative_to_the_code "zoo.clang-medany.elf" 9
+    clang_with_relative_addresses_without_optimisation "zoo.clang-medany-O0.elf" 9
+    clang_through_a_global_offset_table "zoo.clang-pic.elf" 9
+    gcc_with_relative_addresses_without_optimisation "zoo.gcc-medany-O0.elf" 9
     zig_cc_without_optimisation "zoo.zigcc-O0.elf" 9
     zig_cc_at_level_2 "zoo.zigcc-O2.elf" 9
     gcc_without_optimisation "zoo.gcc-O0.elf" 9
