@@ -6,6 +6,7 @@ mod executable;
 mod fuzz;
 mod qemu;
 mod random;
+mod statements;
 
 pub use assembler::{Assembler, Label};
 pub use executable::{Executable, Place, Relocated, SymbolKind, relocation};

@@ -8,7 +8,6 @@ use proz_prozvm_core::testing::Entropy;
 
 use super::assembler::{Assembler, Label};
 use super::executable::{Executable, Place, SymbolKind, relocation};
-use crate::riscv::{Format, ROWS};
 
 /// An executable and what is in it.
 #[derive(Clone, Debug)]
@@ -21,28 +20,28 @@ pub struct Batch {
     pub calls: u32,
 }
 
-const ZERO: u8 = 0;
-const RA: u8 = 1;
-const SP: u8 = 2;
-const T0: u8 = 5;
+pub(super) const ZERO: u8 = 0;
+pub(super) const RA: u8 = 1;
+pub(super) const SP: u8 = 2;
+pub(super) const T0: u8 = 5;
 const S0: u8 = 8;
-const S1: u8 = 9;
-const A0: u8 = 10;
-const A1: u8 = 11;
-const A2: u8 = 12;
-const A7: u8 = 17;
+pub(super) const S1: u8 = 9;
+pub(super) const A0: u8 = 10;
+pub(super) const A1: u8 = 11;
+pub(super) const A2: u8 = 12;
+pub(super) const A7: u8 = 17;
 const S2: u8 = 18;
 /// Counts loops.
-const S5: u8 = 21;
+pub(super) const S5: u8 = 21;
 /// Holds an address for a moment, so no value lives in it.
-const T6: u8 = 31;
+pub(super) const T6: u8 = 31;
 
 /// Registers for values: `t0` to `t2`, `a0` to `a7`, `s2` to `s4`, `t3` to `t5`.
-const VALUES: [u8; 17] = [
+pub(super) const VALUES: [u8; 17] = [
     5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 28, 29, 30,
 ];
 /// What a call keeps of them.
-const KEPT: u32 = 1 << 18 | 1 << 19 | 1 << 20;
+pub(super) const KEPT: u32 = 1 << 18 | 1 << 19 | 1 << 20;
 const ARGUMENTS: u32 = 0xff << A0;
 
 const FRAME: i32 = 128;
@@ -98,14 +97,14 @@ pub fn random_batch(entropy: &mut Entropy<'_>, functions: usize, calls: u32) -> 
 }
 
 /// Symbols that are referred to before they are placed.
-struct Symbols {
-    scratch: usize,
-    out: usize,
-    table: usize,
-    functions: Vec<usize>,
-    drivers: Vec<usize>,
-    copy: usize,
-    fill: usize,
+pub(super) struct Symbols {
+    pub(super) scratch: usize,
+    pub(super) out: usize,
+    pub(super) table: usize,
+    pub(super) functions: Vec<usize>,
+    pub(super) drivers: Vec<usize>,
+    pub(super) copy: usize,
+    pub(super) fill: usize,
 }
 
 impl Symbols {
@@ -153,17 +152,17 @@ impl Symbols {
     }
 }
 
-struct Generator<'a, 'b> {
-    entropy: &'a mut Entropy<'b>,
-    asm: Assembler,
-    executable: Executable,
-    symbols: Symbols,
+pub(super) struct Generator<'a, 'b> {
+    pub(super) entropy: &'a mut Entropy<'b>,
+    pub(super) asm: Assembler,
+    pub(super) executable: Executable,
+    pub(super) symbols: Symbols,
     /// Symbols of cases and their labels.
-    cases: Vec<(usize, Label)>,
+    pub(super) cases: Vec<(usize, Label)>,
     /// Registers with a value that both sides agree on.
-    assigned: u32,
-    is_leaf: bool,
-    in_loop: bool,
+    pub(super) assigned: u32,
+    pub(super) is_leaf: bool,
+    pub(super) in_loop: bool,
 }
 
 impl Generator<'_, '_> {
@@ -269,315 +268,6 @@ impl Generator<'_, '_> {
         self.assigned |= 1 << A0;
     }
 
-    fn statement(&mut self, depth: u32) {
-        match self.entropy.below(24) {
-            0..=9 => self.operation(),
-            10 => {
-                let (rd, value) = (self.destination(), self.entropy.value() as i64);
-                self.asm.li(rd, value);
-                self.assigned |= 1 << rd;
-            }
-            11..=13 => self.slot(),
-            14..=16 => self.memory(),
-            17 | 18 if depth > 0 => self.condition(depth - 1),
-            19 if depth > 0 && !self.in_loop => self.repetition(depth - 1),
-            20 if depth > 0 => self.switch(depth - 1),
-            21 if !self.is_leaf => self.call_function(),
-            22 if !self.is_leaf => self.call_memory(),
-            _ => self.operation(),
-        }
-    }
-
-    fn statements(&mut self, depth: u32) {
-        for _ in 0..1 + self.entropy.below(3) {
-            self.statement(depth);
-        }
-    }
-
-    /// An instruction that computes.
-    fn operation(&mut self) {
-        let row = loop {
-            let row = self.entropy.pick(ROWS);
-            // qemu 7.2 does not know these.
-            let is_new = matches!(row.opcode, Opcode::CzeroEqz | Opcode::CzeroNez);
-            let computes =
-                !matches!(row.format, Format::Store | Format::Branch) && row.bits & 0x7f != 3;
-            if computes && !is_new {
-                break row;
-            }
-        };
-        let imm = match row.format {
-            Format::Shift6 => self.entropy.below(64) as i32,
-            Format::Shift5 => self.entropy.below(32) as i32,
-            _ => (self.entropy.value() as i32) << 20 >> 20,
-        };
-        let (rs1, rs2) = (self.value(), self.value());
-        // qemu before 8.0 counts beyond the word when its 32 bits are zero, which RISC-V does not.
-        let mut rs1 = rs1;
-        if row.opcode == Opcode::Ctzw {
-            self.asm.lui(T6, i32::MIN);
-            self.asm.op(Opcode::Or, T6, T6, rs1, 0);
-            rs1 = T6;
-        }
-        let rd = if self.entropy.one_in(40) {
-            ZERO
-        } else {
-            self.destination()
-        };
-        self.asm.op(row.opcode, rd, rs1, rs2, imm);
-        self.assigned |= 1 << rd;
-    }
-
-    /// A load from or store to the frame.
-    fn slot(&mut self) {
-        let offset = self.entropy.below(57) as i32;
-        self.access(SP, offset);
-    }
-
-    /// A load or store, with an address in a register.
-    fn access(&mut self, base: u8, offset: i32) {
-        let loads = [
-            Opcode::Lb,
-            Opcode::Lbu,
-            Opcode::Lh,
-            Opcode::Lhu,
-            Opcode::Lw,
-            Opcode::Lwu,
-            Opcode::Ld,
-        ];
-        let stores = [Opcode::Sb, Opcode::Sh, Opcode::Sw, Opcode::Sd];
-        if self.entropy.one_in(2) {
-            let (opcode, rd) = (*self.entropy.pick(&loads), self.destination());
-            self.asm.op(opcode, rd, base, 0, offset);
-            self.assigned |= 1 << rd;
-        } else {
-            let (opcode, value) = (*self.entropy.pick(&stores), self.value());
-            self.asm.op(opcode, 0, base, value, offset);
-        }
-    }
-
-    /// An access to memory that all functions share.
-    fn memory(&mut self) {
-        let place = i64::from(self.entropy.below(240));
-        match self.entropy.below(3) {
-            0 => {
-                let index = self.value();
-                self.asm.op(Opcode::Andi, T6, index, 0, 127);
-                self.asm.op(Opcode::Add, T6, T6, S1, 0);
-                self.access(T6, (place / 2) as i32);
-            }
-            // The address in two parts, the second in the access.
-            1 => {
-                let stores = self.entropy.one_in(2);
-                self.high(T6, self.symbols.scratch, place);
-                let kind = if stores {
-                    relocation::LO12_S
-                } else {
-                    relocation::LO12_I
-                };
-                let symbol = self.symbols.scratch;
-                self.relocate(kind, symbol, place);
-                if stores {
-                    let value = self.value();
-                    self.asm.op(Opcode::Sd, 0, T6, value, 0);
-                } else {
-                    let rd = self.destination();
-                    self.asm.op(Opcode::Ld, rd, T6, 0, 0);
-                    self.assigned |= 1 << rd;
-                }
-            }
-            _ => {
-                self.address(T6, self.symbols.scratch);
-                self.access(T6, place as i32);
-            }
-        }
-    }
-
-    fn condition(&mut self, depth: u32) {
-        let branches = [
-            Opcode::Beq,
-            Opcode::Bne,
-            Opcode::Blt,
-            Opcode::Bge,
-            Opcode::Bltu,
-            Opcode::Bgeu,
-        ];
-        let (otherwise, end) = (self.asm.label(), self.asm.label());
-        let (branch, a, b) = (*self.entropy.pick(&branches), self.value(), self.value());
-        self.asm.branch(branch, a, b, otherwise);
-        let before = self.assigned;
-        self.statements(depth);
-        let first = self.assigned;
-        self.assigned = before;
-        if self.entropy.one_in(2) {
-            self.asm.jal(ZERO, end);
-            self.asm.bind(otherwise);
-            self.statements(depth);
-        } else {
-            self.asm.bind(otherwise);
-        }
-        self.asm.bind(end);
-        self.assigned &= first;
-    }
-
-    fn repetition(&mut self, depth: u32) {
-        self.in_loop = true;
-        let again = self.asm.label();
-        let count = 1 + self.entropy.below(5);
-        self.asm.li(S5, i64::from(count));
-        self.asm.bind(again);
-        let before = self.assigned;
-        self.statements(depth);
-        // What the first round read must still be there in the next.
-        let lost = before & !self.assigned;
-        for register in VALUES
-            .into_iter()
-            .filter(|register| lost & 1 << register != 0)
-        {
-            self.asm.li(register, i64::from(register));
-            self.assigned |= 1 << register;
-        }
-        self.asm.op(Opcode::Addi, S5, S5, 0, -1);
-        self.asm.branch(Opcode::Bne, S5, ZERO, again);
-        self.in_loop = false;
-    }
-
-    /// A jump through a table of four addresses, of one of the forms of compilers.
-    fn switch(&mut self, depth: u32) {
-        let wide = self.entropy.one_in(3);
-        let relative = !wide && self.entropy.one_in(2);
-        let size = if wide { 8 } else { 4u64 };
-        let rodata = &mut self.executable.rodata;
-        rodata.resize(rodata.len().next_multiple_of(8), 0);
-        let table = rodata.len() as u64;
-        rodata.resize(rodata.len() + 4 * size as usize, 0);
-        let base = self
-            .executable
-            .symbol("", Place::ReadOnly, table, 0, SymbolKind::Label, false);
-        let index = self.value();
-        self.asm.op(Opcode::Andi, T6, index, 0, 3);
-        // The table's address needs a register of its own, whose value is lost.
-        let other = *self.entropy.pick(&[5, 6, 7, 28, 29, 30]);
-        self.assigned &= !(1 << other);
-        self.address(other, base);
-        let scaled = self.entropy.one_in(2);
-        match (scaled, wide) {
-            (true, true) => self.asm.op(Opcode::Sh3add, T6, T6, other, 0),
-            (true, false) => self.asm.op(Opcode::Sh2add, T6, T6, other, 0),
-            (false, _) => {
-                self.asm
-                    .op(Opcode::Slli, T6, T6, 0, size.trailing_zeros() as i32);
-                self.asm.op(Opcode::Add, T6, T6, other, 0);
-            }
-        }
-        self.asm
-            .op(if wide { Opcode::Ld } else { Opcode::Lw }, T6, T6, 0, 0);
-        if relative {
-            self.asm.op(Opcode::Add, T6, T6, other, 0);
-        }
-        self.asm.jalr(ZERO, T6, 0);
-        let end = self.asm.label();
-        let before = self.assigned;
-        let mut after = u32::MAX;
-        for case in 0..4 {
-            let label = self.asm.label();
-            self.asm.bind(label);
-            let symbol = self
-                .executable
-                .symbol("", Place::Text, 0, 0, SymbolKind::Label, false);
-            self.cases.push((symbol, label));
-            let slot = table + case * size;
-            if relative {
-                self.executable
-                    .relocate(Place::ReadOnly, slot, relocation::ADD_32, symbol, 0);
-                self.executable
-                    .relocate(Place::ReadOnly, slot, relocation::SUB_32, base, 0);
-            } else {
-                let kind = if wide {
-                    relocation::ABSOLUTE_64
-                } else {
-                    relocation::ABSOLUTE_32
-                };
-                self.executable
-                    .relocate(Place::ReadOnly, slot, kind, symbol, 0);
-            }
-            self.assigned = before;
-            self.statements(depth);
-            after &= self.assigned;
-            self.asm.jal(ZERO, end);
-        }
-        self.asm.bind(end);
-        self.assigned = after;
-    }
-
-    fn call_function(&mut self) {
-        self.assign_arguments();
-        match self.entropy.below(3) {
-            0 => {
-                let index = self.value();
-                self.asm.op(Opcode::Andi, T6, index, 0, 7);
-                self.asm.op(Opcode::Slli, T6, T6, 0, 3);
-                self.address(T0, self.symbols.table);
-                self.asm.op(Opcode::Add, T6, T6, T0, 0);
-                self.asm.op(Opcode::Ld, T6, T6, 0, 0);
-                self.asm.jalr(RA, T6, 0);
-            }
-            1 => {
-                let callee = self.leaf();
-                self.address(T6, callee);
-                self.asm.jalr(RA, T6, 0);
-            }
-            _ => {
-                let callee = self.leaf();
-                self.call(callee, RA);
-            }
-        }
-        self.assigned = (self.assigned & KEPT) | 1 << A0;
-    }
-
-    /// `memcpy` from one half of the shared memory to the other, or `memset`.
-    fn call_memory(&mut self) {
-        let length = self.value();
-        self.asm.op(Opcode::Andi, A2, length, 0, 63);
-        let copies = self.entropy.one_in(2);
-        if copies {
-            self.asm
-                .op(Opcode::Addi, A1, S1, 0, 128 + self.entropy.below(60) as i32);
-        } else {
-            let byte = self.value();
-            self.asm.op(Opcode::Addi, A1, byte, 0, 0);
-        }
-        self.asm
-            .op(Opcode::Addi, A0, S1, 0, self.entropy.below(60) as i32);
-        self.call(
-            if copies {
-                self.symbols.copy
-            } else {
-                self.symbols.fill
-            },
-            RA,
-        );
-        // The result is an address, which differs.
-        self.assigned &= KEPT;
-    }
-
-    /// Gives a value to each argument register that has none.
-    fn assign_arguments(&mut self) {
-        for register in A0..=A7 {
-            if self.assigned & 1 << register == 0 {
-                let value = self.value();
-                self.asm
-                    .op(Opcode::Addi, register, value, 0, i32::from(register));
-                self.assigned |= 1 << register;
-            }
-        }
-    }
-
-    fn leaf(&mut self) -> usize {
-        let count = self.symbols.functions.len().div_ceil(2) as u32;
-        self.symbols.functions[2 * self.entropy.below(count) as usize]
-    }
-
     /// Calls one function many times with random arguments, and gives a hash of the results.
     fn driver(&mut self, index: usize, calls: u32) -> String {
         let start = self.asm.position();
@@ -628,20 +318,20 @@ impl Generator<'_, '_> {
         format!("d{index}")
     }
 
-    fn relocate(&mut self, kind: u32, symbol: usize, addend: i64) {
+    pub(super) fn relocate(&mut self, kind: u32, symbol: usize, addend: i64) {
         let position = self.asm.position();
         self.executable
             .relocate(Place::Text, position, kind, symbol, addend);
     }
 
     /// `lui` with the high part of an address.
-    fn high(&mut self, rd: u8, symbol: usize, addend: i64) {
+    pub(super) fn high(&mut self, rd: u8, symbol: usize, addend: i64) {
         self.relocate(relocation::HI20, symbol, addend);
         self.asm.lui(rd, 0);
     }
 
     /// The address of a symbol, absolute or relative to the code.
-    fn address(&mut self, rd: u8, symbol: usize) {
+    pub(super) fn address(&mut self, rd: u8, symbol: usize) {
         if self.entropy.one_in(2) {
             self.high(rd, symbol, 0);
             self.relocate(relocation::LO12_I, symbol, 0);
@@ -662,7 +352,7 @@ impl Generator<'_, '_> {
     }
 
     /// Calls, or jumps when the link register is `zero`.
-    fn call(&mut self, symbol: usize, link: u8) {
+    pub(super) fn call(&mut self, symbol: usize, link: u8) {
         self.relocate(relocation::CALL, symbol, 0);
         let register = if link == ZERO { 6 } else { link };
         self.asm.auipc(register, 0);
@@ -670,7 +360,7 @@ impl Generator<'_, '_> {
     }
 
     /// A register with a value, or `zero`.
-    fn value(&mut self) -> u8 {
+    pub(super) fn value(&mut self) -> u8 {
         for _ in 0..8 {
             let register = *self.entropy.pick(&VALUES);
             if self.assigned & 1 << register != 0 {
@@ -680,7 +370,7 @@ impl Generator<'_, '_> {
         ZERO
     }
 
-    fn destination(&mut self) -> u8 {
+    pub(super) fn destination(&mut self) -> u8 {
         *self.entropy.pick(&VALUES)
     }
 }
