@@ -23,7 +23,7 @@ fn programs_are_linked_from_the_executables_beside_them() {
         let expected = std::fs::read(file.with_extension("pz")).unwrap();
         assert!(
             program.encode() == expected,
-            "{} has changed: run tests/fixtures/prozvm/build.sh",
+            "{} has changed: run tests/fixtures/prozvm/build.sh --link",
             file.with_extension("pz").display()
         );
         count += 1;
