@@ -65,14 +65,26 @@ pub(crate) fn exports(
             .iter()
             .map(|export: &Exported| export.name.clone())
             .collect();
-        for (function, symbol) in functions.iter().enumerate() {
-            let is_name = (1..=NAME_LIMIT).contains(&symbol.name.len());
-            if symbol.is_global && is_name && known.insert(symbol.name.to_owned()) {
+        let mut symbols: Vec<(FunctionId, &str)> = Vec::new();
+        for symbol in image.symbols.iter().filter(|symbol| symbol.is_global) {
+            let in_code = symbol.section.and_then(|index| image.sections.get(index));
+            if in_code.is_none_or(|section| section.kind != Kind::Text) {
+                continue;
+            }
+            // Of labels only those that alone make something a function.
+            let function = functions
+                .entry(symbol.value)
+                .filter(|&function| symbol.is_function || functions.name(function) == symbol.name);
+            symbols.extend(function.map(|function| (function, symbol.name)));
+        }
+        symbols.sort_unstable();
+        for (function, name) in symbols {
+            if (1..=NAME_LIMIT).contains(&name.len()) && known.insert(name.to_owned()) {
                 exports.push(Exported {
                     kind: ExportKind::Plain,
                     mutability: Mutability::NonPayable,
                     function,
-                    name: symbol.name.to_owned(),
+                    name: name.to_owned(),
                 });
             }
         }

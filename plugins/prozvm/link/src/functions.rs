@@ -15,6 +15,8 @@ pub(crate) struct FunctionSymbol<'a> {
     /// Whether the symbol says how long it is.
     pub(crate) is_sized: bool,
     pub(crate) is_global: bool,
+    /// Whether the symbol says that it is a function's.
+    is_typed: bool,
 }
 
 /// All functions, by ascending address.
@@ -55,11 +57,17 @@ impl<'a> Functions<'a> {
                 end,
                 is_sized: symbol.size != 0,
                 is_global: symbol.is_global,
+                is_typed: symbol.is_function,
             });
         }
-        // Of several symbols of one address a global one with the least name gives the name.
+        // Of several symbols of one address a function's that is global and has the least name gives the name.
         list.sort_by_key(|function: &FunctionSymbol<'_>| {
-            (function.address, !function.is_global, function.name)
+            (
+                function.address,
+                !function.is_typed,
+                !function.is_global,
+                function.name,
+            )
         });
         list.dedup_by_key(|function| function.address);
         borders.sort_unstable();
@@ -103,9 +111,5 @@ impl<'a> Functions<'a> {
 
     pub(crate) fn len(&self) -> usize {
         self.list.len()
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &FunctionSymbol<'a>> {
-        self.list.iter()
     }
 }

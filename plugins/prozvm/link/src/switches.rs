@@ -85,6 +85,17 @@ impl Tables<'_, '_> {
             Opcode::Ld => 8,
             _ => return None,
         };
+        // The entry must serve for nothing but the jump, since an index takes its place.
+        let is_chain = |place: usize, code: &Code| {
+            let is_addition = addition.is_some_and(|addition| addition.place == place);
+            is_addition || matches!(code.opcode, Opcode::Mv | Opcode::Addi | Opcode::Addiw)
+        };
+        let behind = block.code[..end].iter().enumerate().skip(load + 1);
+        for (place, code) in behind {
+            if code.reads() & 1 << loaded.rd != 0 && !is_chain(place, code) {
+                return None;
+            }
+        }
         let (base, address) = self.base(block, entry, load)?;
         if let Some(addition) = addition {
             let state = state_before(block, entry, addition.place);

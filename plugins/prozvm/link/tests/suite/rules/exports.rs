@@ -58,6 +58,11 @@ fn exports_name_kinds_and_selectors() {
 fn something_must_be_exported() {
     let mut source = Source::new();
     source.hidden("global", |source| source.asm.ret());
+    // A second name of the same function, and a label at its beginning.
+    source.executable.function("alias", 0, 4);
+    source
+        .executable
+        .symbol("__text_start", Place::Text, 0, 0, SymbolKind::Label, true);
     let start = source.asm.position();
     source.asm.ret();
     source
@@ -75,5 +80,5 @@ fn something_must_be_exported() {
         .iter()
         .map(|export| export.name.as_str())
         .collect();
-    assert_eq!(names, ["global"]);
+    assert_eq!(names, ["alias", "global"]);
 }
