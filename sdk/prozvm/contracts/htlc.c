@@ -1,5 +1,6 @@
 /* Hash-time locks: value or tokens that whoever knows a secret claims for the receiver until the deadline, and
  * that go back to the sender afterwards. The digest is SHA-256 of the 32-byte secret, as other chains use it.
+ * Not for tokens that keep a part of what is moved: the lock is over what was asked, not over what arrived.
  *
  *   lock(address receiver, bytes32 digest, uint256 deadline) payable returns (uint256 id)
  *   lockTokens(address token, uint256 amount, address receiver, bytes32 digest, uint256 deadline)

@@ -48,7 +48,54 @@ fn code(program: &Program, function: u32) -> &[Instruction] {
 
 #[test]
 fn each_intrinsic_is_linked_to_its_instruction_or_syscall() {
-    let program = program("intrinsics");
+    assert_intrinsics(&program("intrinsics"));
+}
+
+/// The other compilers and languages of the header, when this machine has them.
+#[test]
+fn every_compiler_makes_the_instructions_of_the_intrinsics() {
+    const COMMON: &str = "-mabi=lp64 -mno-relax -ffreestanding -fno-pic -nostdlib -static -Wall \
+        -Wextra -Werror -Wl,--emit-relocs -Wl,--no-relax -Wl,-e,0";
+    const CLANG: &str = "--target=riscv64 -march=rv64im_zba_zbb_zicond -fuse-ld=lld";
+    const GCC: &str = "-march=rv64im_zba_zbb";
+    const CPP: &str = "-x c++ -std=c++20 -fno-exceptions -fno-rtti";
+    let source = fixtures().join("src/intrinsics.c");
+    let kit = fixtures().join("../../../sdk/prozvm/c");
+    let folder = std::env::temp_dir().join(format!("proz-intrinsics-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    for (compiler, flags, language) in [
+        ("clang-19", CLANG, "-O0"),
+        ("clang-19", CLANG, "-Os"),
+        ("clang-19", CLANG, CPP),
+        ("riscv64-unknown-elf-gcc", GCC, "-O0"),
+        ("riscv64-unknown-elf-gcc", GCC, "-O2"),
+        ("riscv64-unknown-elf-g++", GCC, CPP),
+    ] {
+        let elf = folder.join("intrinsics.elf");
+        let output = Command::new(compiler)
+            .args(COMMON.split_whitespace())
+            .args(flags.split_whitespace())
+            .args(language.split_whitespace())
+            .arg("-I")
+            .args([&kit, &PathBuf::from("-o"), &elf, &source])
+            .output();
+        let Ok(output) = output else {
+            println!("skipped {compiler} {language}: this machine lacks it");
+            continue;
+        };
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{compiler} {language}: {errors}");
+        let program = link(&std::fs::read(&elf).unwrap(), &LinkOptions::default());
+        assert_intrinsics(
+            &program.unwrap_or_else(|error| panic!("{compiler} {language}: {error}")),
+        );
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// Asserts that each export of `intrinsics.c` contains its instruction, and no other of its kind.
+#[track_caller]
+fn assert_intrinsics(program: &Program) {
     let is_special = |class: Class| {
         let classes = [
             Class::Hash,
@@ -65,7 +112,7 @@ fn each_intrinsic_is_linked_to_its_instruction_or_syscall() {
         let function = export
             .unwrap_or_else(|| panic!("{name} is missing"))
             .function;
-        let special = code(&program, function).iter();
+        let special = code(program, function).iter();
         let special = special.filter(|instruction| is_special(instruction.opcode.class()));
         special.copied().collect::<Vec<_>>()
     };
