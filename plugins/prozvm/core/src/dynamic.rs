@@ -12,10 +12,7 @@ use crate::isa::wide;
 use crate::memory::Memory;
 use crate::outcome::Interrupt;
 
-/// Ethereum's Keccak-256.
-pub(crate) fn keccak256(bytes: &[u8]) -> [u8; 32] {
-    sha3::Keccak256::digest(bytes).into()
-}
+pub(crate) use crate::hashes::keccak256;
 
 /// SHA-256 of FIPS 180-4.
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {

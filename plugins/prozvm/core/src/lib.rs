@@ -33,6 +33,7 @@ mod dynamic;
 mod engine;
 mod format;
 mod gas;
+mod hashes;
 mod isa;
 mod layout;
 mod memory;
