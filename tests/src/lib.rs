@@ -7,6 +7,7 @@
 pub mod arena;
 mod build;
 mod places;
+pub mod recursion;
 
 pub use build::{build_c, build_example, build_example_with, build_plugin};
 pub use places::{corpora_dir, plugins_dir, program, workspace_root};

@@ -9,12 +9,14 @@ use proz_host::{
 };
 use proz_sdk_testing::mock::Environment;
 use proz_state::MemoryDb;
-use proz_tests::{arena::install_plugin, plugins_dir, workspace_root};
-use std::thread;
+use proz_tests::{arena::install_plugin, plugins_dir, recursion, workspace_root};
+use std::{sync::OnceLock, thread};
 
 const A: Address = address!("0x000000000000000000000000000000000000aaaa");
 const B: Address = address!("0x000000000000000000000000000000000000bbbb");
 const C: Address = address!("0x000000000000000000000000000000000000cccc");
+const D: Address = address!("0x000000000000000000000000000000000000dddd");
+const E: Address = address!("0x000000000000000000000000000000000000eeee");
 /// Native stack of the thread that executes, in bytes: a tenth of what 1,024 nested frames take.
 const STACK_BYTES: usize = 256 * 1024;
 
@@ -27,18 +29,21 @@ fn block() -> Block {
 }
 
 /// The shipped machines, and the stack machine of the examples.
-fn host() -> Host {
-    let folder = tempfile::tempdir().unwrap();
-    install_plugin("sdk/examples/stack-vm", "stack-vm.toml", folder.path());
-    let plugins = VmFactoryConfig {
-        search_path: SearchPath::explicit([folder.path().to_path_buf(), plugins_dir()]),
-        ..VmFactoryConfig::default()
-    };
-    let chain = ChainConfig {
-        containers: true,
-        ..ChainConfig::ethereum(Revision::Cancun)
-    };
-    Host::new(chain, plugins).unwrap()
+fn host() -> &'static Host {
+    static HOST: OnceLock<Host> = OnceLock::new();
+    HOST.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        install_plugin("sdk/examples/stack-vm", "stack-vm.toml", folder.path());
+        let plugins = VmFactoryConfig {
+            search_path: SearchPath::explicit([folder.path().to_path_buf(), plugins_dir()]),
+            ..VmFactoryConfig::default()
+        };
+        let chain = ChainConfig {
+            containers: true,
+            ..ChainConfig::ethereum(Revision::Cancun)
+        };
+        Host::new(chain, plugins).unwrap()
+    })
 }
 
 /// Calls `to` with all the gas there can be: each call keeps back a 64th.
@@ -49,8 +54,9 @@ fn call(state: &MemoryDb, to: Address, input: Vec<u8>) -> ExecutionResult {
         input: input.into(),
         ..Transaction::default()
     };
+    let host = host();
     thread::scope(|scope| {
-        let execute = || host().call(&block(), state, &transaction).unwrap();
+        let execute = || host.call(&block(), state, &transaction).unwrap();
         let thread = thread::Builder::new().stack_size(STACK_BYTES);
         thread.spawn_scoped(scope, execute).unwrap().join().unwrap()
     })
@@ -103,12 +109,21 @@ fn contracts_of_two_vms_call_each_other_to_the_depth_limit_and_no_deeper() {
         "{selector:02x?}"
     );
     let mut state = probes();
-    let stack = container::encode("stack", "", &STACK_RECURSE).unwrap();
-    state.set_code(C, stack.into());
-    for (outer, peer) in [(A, C), (C, A), (C, C)] {
-        assert_reached(&call(&state, outer, recurse(peer, 3)), 3);
-        assert_reached(&call(&state, outer, recurse(peer, 1_024)), 1_024);
-        assert_reached(&call(&state, outer, recurse(peer, 1_025)), 1_024);
+    let prozvm = proz_prozvm_asm::assemble(recursion::PROZVM, &proz_prozvm_syscalls::CHAIN);
+    for (account, vm_type, code) in [
+        (C, "stack", STACK_RECURSE.to_vec()),
+        (D, "prozvm", prozvm.unwrap().encode()),
+        (E, "wasm", wat::parse_str(recursion::WASM).unwrap()),
+    ] {
+        let code = container::encode(vm_type, "", &code).unwrap();
+        state.set_code(account, code.into());
+    }
+    for outer in [A, C, D, E] {
+        for peer in [A, C, D, E] {
+            assert_reached(&call(&state, outer, recurse(peer, 3)), 3);
+            assert_reached(&call(&state, outer, recurse(peer, 1_024)), 1_024);
+            assert_reached(&call(&state, outer, recurse(peer, 1_025)), 1_024);
+        }
     }
 }
 

@@ -42,7 +42,8 @@ pub use execution::{
 pub use host::{Block, Host};
 pub use plugins::{
     Activation, ActivationRule, CodeRefused, EvmOptions, FactoryError, FallBack, FaultPolicy,
-    GenerationInfo, GenerationState, Incident, Lease, Registry, RegistryError, VmFactory,
+    GenerationInfo, GenerationState, Incident, Lease, MemoryModelOptions, OptimizationOptions,
+    ProzVmOptions, RegisterOptions, Registry, RegistryError, StackLimitOptions, VmFactory,
     VmFactoryConfig, VmHandle, WasmOptions,
 };
 pub use proz_interface::v1::{

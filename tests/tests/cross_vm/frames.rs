@@ -1,11 +1,13 @@
 //! Kinds of frames across the border: reverts, static calls, delegation, creation, recursion.
 
 use crate::world::{
-    ALICE, Vm, World, account, args, assert_status, enclosed, hex, module, solidity, word,
+    ALICE, Vm, World, account, args, assembled, assert_status, enclosed, hex, module, solidity,
+    word,
 };
 use alloy_primitives::{Address, U256, keccak256};
 use proz_artifact::encode_call;
 use proz_host::StatusCode;
+use proz_tests::recursion;
 
 /// Word in which a Wasm probe says how a call ended.
 const SUCCEEDED: u64 = 0;
@@ -225,46 +227,28 @@ fn each_vm_creates_contracts_of_the_other() {
     }
 }
 
-/// Answers `recurse(address,uint256)` as the Solidity probe does, in Wasm.
-const RECURSION: &str = r#"(module
-    (import "env" "input_copy" (func $input_copy (param i32 i32 i32)))
-    (import "env" "address" (func $address (param i32)))
-    (import "env" "call" (func $call (param i32 i32 i32 i64 i32 i32) (result i32)))
-    (import "env" "return_data_size" (func $size (result i32)))
-    (import "env" "return_data_copy" (func $copy (param i32 i32 i32)))
-    (import "env" "return" (func $return (param i32 i32)))
-    (memory (export "memory") 1)
-    ;; 0: call data of 68 bytes; 100: the peer; 200: 32 zero bytes; 300: the result.
-    (func (export "main") (local $depth i32)
-        (call $input_copy (i32.const 0) (i32.const 0) (i32.const 68))
-        (local.set $depth (i32.or
-            (i32.shl (i32.load8_u (i32.const 66)) (i32.const 8)) (i32.load8_u (i32.const 67))))
-        (if (i32.eqz (local.get $depth)) (then (call $return (i32.const 200) (i32.const 32))))
-        (memory.copy (i32.const 100) (i32.const 16) (i32.const 20))
-        (call $address (i32.const 16))
-        (local.set $depth (i32.sub (local.get $depth) (i32.const 1)))
-        (i32.store8 (i32.const 66) (i32.shr_u (local.get $depth) (i32.const 8)))
-        (i32.store8 (i32.const 67) (local.get $depth))
-        (if (call $call (i32.const 0) (i32.const 100) (i32.const 200) (i64.const -1)
-                (i32.const 0) (i32.const 68))
-            (then (call $return (i32.const 200) (i32.const 32))))
-        (call $copy (i32.const 300) (i32.const 0) (i32.const 32))
-        (local.set $depth (i32.add (i32.const 1) (i32.or
-            (i32.shl (i32.load8_u (i32.const 330)) (i32.const 8)) (i32.load8_u (i32.const 331)))))
-        (i32.store8 (i32.const 330) (i32.shr_u (local.get $depth) (i32.const 8)))
-        (i32.store8 (i32.const 331) (local.get $depth))
-        (call $return (i32.const 300) (i32.const 32))))"#;
-
 #[test]
-fn recursion_through_both_vms_goes_as_deep_as_the_chain_allows() {
+fn recursion_through_all_vms_goes_as_deep_as_the_chain_allows() {
     let mut world = World::new();
     let evm = world.deploy(Vm::Evm, "Probe", &[]);
-    let code = enclosed(&wat::parse_str(RECURSION).unwrap());
-    let created = world.create(code);
-    assert_status(&created, StatusCode::SUCCESS);
-    let wasm = created.created.unwrap();
-    for (first, peer) in [(evm, wasm), (wasm, evm)] {
-        for depth in [0, 1, 2, 3, 50, 1_024] {
+    let mut create = |code: Vec<u8>| {
+        let created = world.create(code);
+        assert_status(&created, StatusCode::SUCCESS);
+        created.created.unwrap()
+    };
+    let wasm = create(enclosed(&wat::parse_str(recursion::WASM).unwrap()));
+    let prozvm = create(assembled(recursion::PROZVM));
+    let mixes = [
+        (evm, wasm),
+        (wasm, evm),
+        (evm, prozvm),
+        (prozvm, evm),
+        (wasm, prozvm),
+        (prozvm, wasm),
+        (prozvm, prozvm),
+    ];
+    for (first, peer) in mixes {
+        let mut reach = |depth: u64| {
             let recurse = input("recurse(address,uint256)", args![peer, depth]);
             let result = world.transact(&proz_host::Transaction {
                 sender: ALICE,
@@ -275,27 +259,13 @@ fn recursion_through_both_vms_goes_as_deep_as_the_chain_allows() {
                 ..proz_host::Transaction::default()
             });
             assert_status(&result, StatusCode::SUCCESS);
-            assert_eq!(
-                word(&result.return_data, 0),
-                U256::from(depth),
-                "from {first}"
-            );
+            word(&result.return_data, 0)
+        };
+        for depth in [0, 1, 2, 3, 50, 1_024] {
+            assert_eq!(reach(depth), U256::from(depth), "from {first} to {peer}");
         }
         // One call too many is refused without harm to those above.
-        let recurse = input("recurse(address,uint256)", args![peer, 1_025]);
-        let result = world.transact(&proz_host::Transaction {
-            sender: ALICE,
-            to: Some(first),
-            gas_limit: 1 << 50,
-            input: recurse.into(),
-            ..proz_host::Transaction::default()
-        });
-        assert_status(&result, StatusCode::SUCCESS);
-        assert_eq!(
-            word(&result.return_data, 0),
-            U256::from(1_024),
-            "from {first}"
-        );
+        assert_eq!(reach(1_025), U256::from(1_024), "from {first} to {peer}");
     }
 }
 

@@ -1,8 +1,11 @@
-//! Each option of the factory has its effect on the loaded Wasm plugin.
+//! Each option of the factory has its effect on the loaded plugins of Wasm and ProzVM.
 
-use crate::world::{World, assert_status, enclosed, host_with};
+use crate::world::{World, assembled, assert_status, enclosed, host_with};
 use alloy_primitives::U256;
-use proz_host::{Host, StatusCode, VmFactoryConfig, WasmOptions};
+use proz_host::{
+    Host, MemoryModelOptions, OptimizationOptions, ProzVmOptions, RegisterOptions,
+    StackLimitOptions, StatusCode, VmFactoryConfig, WasmOptions,
+};
 
 fn leaked(wasm: WasmOptions) -> &'static Host {
     Box::leak(Box::new(host_with(VmFactoryConfig {
@@ -113,4 +116,133 @@ fn walk(folder: &std::path::Path) -> impl Iterator<Item = String> {
         }
     }
     names.into_iter()
+}
+
+/// Deploys a ProzVM contract with `head` and `body`, which leaves its answer in a0; says how both ended.
+fn run_prozvm(
+    options: &ProzVmOptions,
+    head: &str,
+    body: &str,
+) -> (StatusCode, Option<(StatusCode, U256)>) {
+    let host = Box::leak(Box::new(host_with(VmFactoryConfig {
+        prozvm: options.clone(),
+        ..VmFactoryConfig::default()
+    })));
+    let text = format!(
+        "{head}\n.export \"fallback\" main fallback\n.func main () -> 0\n addi sp, sp, -64\n{body}
+            rev8 a0, a0\n sd a0, 24(sp)\n mv a0, sp\n li a1, 32\n sys return\n ret
+         .func deeper (1) -> 0\n beq a0, zero, done\n addi a0, a0, -1\n call deeper\n done: ret"
+    );
+    let mut world = World::on(host);
+    let created = world.create(assembled(&text));
+    let called = created.created.map(|contract| {
+        let result = world.send(contract, Vec::new());
+        let word = U256::try_from_be_slice(&result.return_data).unwrap_or_default();
+        (result.status.0, word)
+    });
+    (created.status.0, called)
+}
+
+#[test]
+fn each_option_reaches_prozvm() {
+    let ended = |word: u64| {
+        let called = (StatusCode::SUCCESS, U256::from(word));
+        (StatusCode::SUCCESS, Some(called))
+    };
+    let refused = (StatusCode::CODE_REFUSED, None);
+    let plain = ProzVmOptions::default();
+    let rows: [(&str, &str, ProzVmOptions, _, _); 5] = [
+        (
+            ".stack 4096\n.pages 9",
+            "li a0, 8\n heap.grow a0, a0",
+            ProzVmOptions {
+                memory_model: Some(MemoryModelOptions {
+                    kind: Some("linear32".to_owned()),
+                    max_pages: Some(8),
+                }),
+                ..plain.clone()
+            },
+            ended(0x11000),
+            refused,
+        ),
+        (
+            ".stack 4096",
+            "li a0, 100\n call deeper\n li a0, 7",
+            ProzVmOptions {
+                stack_limit: Some(StackLimitOptions {
+                    call_depth: Some(50),
+                    ..StackLimitOptions::default()
+                }),
+                ..plain.clone()
+            },
+            ended(7),
+            (
+                StatusCode::SUCCESS,
+                Some((StatusCode::STACK_HEIGHT, U256::ZERO)),
+            ),
+        ),
+        (
+            ".stack 4096",
+            "li s5, 3\n mv a0, s5",
+            ProzVmOptions {
+                register_config: Some(RegisterOptions {
+                    count: Some(16),
+                    ..RegisterOptions::default()
+                }),
+                ..plain.clone()
+            },
+            ended(3),
+            refused,
+        ),
+        (
+            ".stack 4096",
+            "li a0, 3",
+            ProzVmOptions {
+                gas_schedule: Some(toml::from_str("id = 2\ncosts = { add = 9 }").unwrap()),
+                ..plain.clone()
+            },
+            ended(3),
+            refused,
+        ),
+        (
+            ".stack 4096",
+            "li a0, 5",
+            ProzVmOptions {
+                optimization: Some(OptimizationOptions {
+                    tier: Some("reference".to_owned()),
+                    fusion: Some(false),
+                    strip_callee_saves: Some(false),
+                    code_cache_bytes: Some(0),
+                }),
+                ..plain.clone()
+            },
+            ended(5),
+            ended(5),
+        ),
+    ];
+    for (head, body, options, without, with) in rows {
+        assert_eq!(run_prozvm(&plain, head, body), without, "{options:?}");
+        assert_eq!(run_prozvm(&options, head, body), with, "{options:?}");
+    }
+    // A tier that does not exist is refused by the plugin, in its own words.
+    let options = ProzVmOptions {
+        optimization: Some(OptimizationOptions {
+            tier: Some("guess".to_owned()),
+            ..OptimizationOptions::default()
+        }),
+        ..plain
+    };
+    let refused = proz_host::VmFactory::new(VmFactoryConfig {
+        search_path: proz_host::SearchPath::explicit([proz_tests::plugins_dir()]),
+        prozvm: options,
+        ..VmFactoryConfig::default()
+    });
+    let error = refused.map(|_| ()).unwrap_err();
+    let mut said = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        said = format!("{said}: {error}");
+        cause = error.source();
+    }
+    assert!(said.contains("guess"), "{said}");
 }

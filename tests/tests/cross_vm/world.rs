@@ -90,6 +90,13 @@ pub(crate) fn program(name: &str) -> Vec<u8> {
     container::encode("prozvm", "", &program).unwrap()
 }
 
+/// A ProzVM program in text form, in a container.
+pub(crate) fn assembled(text: &str) -> Vec<u8> {
+    let program = proz_prozvm_asm::assemble(text, &proz_prozvm_syscalls::CHAIN);
+    let program = program.unwrap_or_else(|error| panic!("{error}\n{text}"));
+    container::encode("prozvm", "", &program.encode()).unwrap()
+}
+
 /// State with contracts.
 pub(crate) struct World {
     pub(crate) host: &'static Host,

@@ -1,11 +1,13 @@
 //! Makes VMs: discovers plugins, loads those that are asked for, configures and keeps them.
 
-use super::{Activation, FaultPolicy, Generation, GenerationInfo, Registry, RegistryError};
+use super::{
+    Activation, EvmOptions, FaultPolicy, Generation, GenerationInfo, ProzVmOptions, Registry,
+    RegistryError, WasmOptions,
+};
 use crate::{
     execution::{Machine, PrecompileInfo},
     trust::{LockedPlugin, PluginLock, Trust, TrustError},
 };
-use alloy_primitives::Address;
 use proz_interface::abi_stable::std_types::{RSlice, RStr};
 use proz_interface::v1::{CodeFact, GENERATION, HostInfo, OpcodeCount, VmError, VmErrorCode};
 use proz_loader::{LoadError, Loader, Staging};
@@ -13,7 +15,6 @@ use proz_manifest::{
     Candidate, Discovery, DiscoveryOptions, ManifestError, Offered as _, PluginId, Requirement,
     SearchPath, VmType, discover,
 };
-use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
@@ -33,6 +34,8 @@ pub struct VmFactoryConfig {
     pub evm: EvmOptions,
     /// Options of every release that serves `wasm`.
     pub wasm: WasmOptions,
+    /// Options of every release that serves `prozvm`.
+    pub prozvm: ProzVmOptions,
     /// Further options by VM type or plugin id; the id's win, then the type's, then the above,
     /// then the manifest's defaults.
     pub options: BTreeMap<String, toml::Table>,
@@ -60,63 +63,6 @@ impl VmFactoryConfig {
     fn generation_cap(&self) -> usize {
         self.generation_cap.unwrap_or(64)
     }
-}
-
-/// Options of the EVM; absent ones take the plugin's defaults, which are Ethereum's.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EvmOptions {
-    /// Newest revision to accept.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub revision: Option<String>,
-    /// Compiled tier.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub enable_jit: Option<bool>,
-    /// Whether growing memory costs gas; off only for experiments.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub charge_memory_expansion: Option<bool>,
-    /// Most memory of a frame, in bytes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_memory_size: Option<u64>,
-    /// Items on the operand stack.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stack_limit: Option<u64>,
-    /// Deepest frame.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub call_depth_limit: Option<u32>,
-    /// Most contracts that one frame may create.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub create_contract_limit: Option<u64>,
-    /// Largest deployed code, in bytes. Spec: EIP-170.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_code_size: Option<u64>,
-    /// Opcodes that halt, by name.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub disabled_opcodes: Vec<String>,
-    /// Addresses at which precompiles are active; `None` for all of the pack. Served by the host.
-    #[serde(skip)]
-    pub precompile_addresses: Option<BTreeSet<Address>>,
-}
-
-/// Options of the Wasm VM; absent ones take the plugin's defaults.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WasmOptions {
-    /// Most memory, in pages of 64 KiB.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_memory_pages: Option<u32>,
-    /// Logical height of the call stack.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_stack_height: Option<u32>,
-    /// Version of the table of operator costs.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub gas_costs: Option<u32>,
-    /// Imports that a module may use, as `module.name`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub allowed_imports: Option<BTreeSet<String>>,
-    /// Refuses floats and whatever else might differ between machines.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub deterministic: Option<bool>,
 }
 
 /// Why a VM could not be made.
@@ -342,6 +288,7 @@ impl VmFactory {
         let typed = match manifest.vm_type.as_str() {
             "evm" => toml::Table::try_from(&self.config.evm),
             "wasm" => toml::Table::try_from(&self.config.wasm),
+            "prozvm" => toml::Table::try_from(&self.config.prozvm),
             _ => Ok(toml::Table::new()),
         };
         let mut options = manifest.config.clone();

@@ -4,14 +4,17 @@ mod activation;
 mod factory;
 mod faults;
 mod generation;
+mod options;
 mod registry;
 mod self_test;
 
 pub use activation::{Activation, ActivationRule};
-pub use factory::{
-    CodeRefused, EvmOptions, FactoryError, VmFactory, VmFactoryConfig, VmHandle, WasmOptions,
-};
+pub use factory::{CodeRefused, FactoryError, VmFactory, VmFactoryConfig, VmHandle};
 pub use faults::{FallBack, FaultPolicy, Incident};
 pub(crate) use generation::Generation;
 pub use generation::{GenerationInfo, GenerationState};
+pub use options::{
+    EvmOptions, MemoryModelOptions, OptimizationOptions, ProzVmOptions, RegisterOptions,
+    StackLimitOptions, WasmOptions,
+};
 pub use registry::{Lease, Registry, RegistryError};
