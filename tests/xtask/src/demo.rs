@@ -13,7 +13,8 @@ pub(crate) fn run() -> Outcome {
         state: folder.join("state.json"),
     };
     demo.market()?;
-    demo.two_machines()
+    demo.two_machines()?;
+    demo.three_machines()
 }
 
 struct Demo {
@@ -26,6 +27,9 @@ const ARTEFACTS: &str = "tests/fixtures/solidity/artifacts";
 
 /// Folder of the Wasm modules, which speak the Solidity ABI.
 const MODULES: &str = "tests/fixtures/wasm/artifacts";
+
+/// Folder of the ProzVM programs, which speak it as well.
+const PROGRAMS: &str = "tests/fixtures/prozvm/artifacts";
 
 impl Demo {
     /// Two tokens, a pair, a router: minted, pooled, swapped, transferred.
@@ -145,6 +149,89 @@ impl Demo {
         )
     }
 
+    /// One call through every machine: a probe in Solidity, the router in Wasm, a pair in ProzVM, the tokens in
+    /// Solidity.
+    fn three_machines(&self) -> Outcome {
+        let abi = |name: &str| format!("{ARTEFACTS}/{name}.json");
+        let pair = format!("{PROGRAMS}/pair.pz");
+        self.proz(
+            "A constant-product pair in ProzVM: what its VM sees in it",
+            &["validate", &pair],
+        )?;
+        self.proz(
+            "Deploy it for the tokens in Solidity",
+            &[
+                "deploy",
+                &pair,
+                "--abi",
+                &abi("Pair"),
+                "--args",
+                "@Gold",
+                "@Silver",
+                "--name",
+                "ProzPair",
+            ],
+        )?;
+        let add = ["addLiquidity", "@ProzPair", "5000e18", "20000e18"];
+        let rest = ["0", "0", "@sender", "9999999999"];
+        self.write("Router", &[&add[..], &rest[..]].concat())?;
+        self.swap(
+            "A router in Solidity swaps through the pair in ProzVM",
+            "Router",
+            "@ProzPair",
+        )?;
+        self.proz(
+            "Deploy a probe in Solidity, which forwards calls",
+            &["deploy", &abi("Probe"), "--name", "Probe"],
+        )?;
+        self.write("Gold", &["transfer", "@Probe", "1000e18"])?;
+        let [gold, router, pair, probe] =
+            ["Gold", "WasmRouter", "ProzPair", "Probe"].map(|name| self.address(name));
+        let (gold, router, pair, probe) = (gold?, router?, pair?, probe?);
+        // approve(address,uint256)
+        let approve = format!("0x095ea7b3{}{}", word(&router), "f".repeat(64));
+        self.write("Probe", &["forwardCall", "@Gold", "0", &approve])?;
+        // swapExactInput(address,address,uint256,uint256,address,uint256), 100 Gold for at least so much Silver.
+        let swap = |least: u128| {
+            let [amount, least, deadline] = [100_000_000_000_000_000_000, least, 9_999_999_999]
+                .map(|n: u128| format!("{n:064x}"));
+            let [pair, gold, probe] = [&pair, &gold, &probe].map(|account| word(account));
+            format!("0xe20c448d{pair}{gold}{amount}{least}{probe}{deadline}")
+        };
+        let through = swap(1);
+        let dear = swap(9_000_000_000_000_000_000_000);
+        let run = [
+            "run",
+            "Probe",
+            "--trace",
+            "--write",
+            "--call",
+            "forwardCall",
+        ];
+        let call = |data| [&run[..], &["@WasmRouter", "0", data]].concat();
+        self.proz(
+            "Solidity calls Wasm, Wasm calls ProzVM, ProzVM calls Solidity",
+            &call(through.as_str()),
+        )?;
+        self.fails(
+            "Too little comes out: one revert undoes the swap in every machine",
+            &call(dear.as_str()),
+        )
+    }
+
+    /// The address of a contract, 40 digits, from the file of names beside the state.
+    fn address(&self, name: &str) -> Result<String, String> {
+        let file = self.state.with_extension("names.json");
+        let text = fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
+        let found = text
+            .split_once(&format!("\"{name}\""))
+            .and_then(|(_, rest)| rest.split_once("0x"))
+            .and_then(|(_, rest)| rest.get(..40));
+        found
+            .map(str::to_owned)
+            .ok_or_else(|| format!("{} does not name {name}", file.display()))
+    }
+
     /// Swaps 100 Gold through a pair and shows the calls.
     fn swap(&self, title: &str, router: &str, pair: &str) -> Outcome {
         let call = ["run", router, "--trace", "--write", "--call"];
@@ -191,4 +278,9 @@ impl Demo {
         }
         Err(format!("`proz {}` failed: {status}", arguments.join(" ")))
     }
+}
+
+/// An address of 40 digits as a word.
+fn word(address: &str) -> String {
+    format!("{address:0>64}")
 }
