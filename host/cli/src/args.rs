@@ -283,6 +283,10 @@ pub(crate) struct StatetestArgs {
     #[arg(long, value_name = "COUNT")]
     pub(crate) threads: Option<std::num::NonZeroUsize>,
 
+    /// Reads each signed transaction as well, and compares it with the one that the parts make.
+    #[arg(long)]
+    pub(crate) envelopes: bool,
+
     /// Runs each failing case again and prints its instructions to stderr (EIP-3155).
     #[arg(long)]
     pub(crate) trace: bool,

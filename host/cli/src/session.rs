@@ -8,7 +8,9 @@ use crate::{
 use alloy_json_abi::JsonAbi;
 use alloy_primitives::{Address, B256, U256, address};
 use proz_artifact::{AbiBook, ReadOptions, read_abi_file};
-use proz_host::{Block, ChainConfig, FactoryError, Host, RevisionSchedule, VmFactory};
+use proz_host::{
+    Block, ChainConfig, FactoryError, Host, RevisionSchedule, VmFactory, VmFactoryConfig,
+};
 use proz_state::{AccountInfo, MemoryDb, StateDb as _};
 use std::{
     collections::BTreeMap,
@@ -115,11 +117,20 @@ fn new_state() -> MemoryDb {
 
 /// Discovers and loads the plugins that the configuration and the command line ask for.
 pub(crate) fn load(common: &Common) -> Result<VmFactory, CliError> {
+    load_with(common, |_| {})
+}
+
+/// [`load`] of a configuration that is adjusted first.
+pub(crate) fn load_with(
+    common: &Common,
+    adjust: impl FnOnce(&mut VmFactoryConfig),
+) -> Result<VmFactory, CliError> {
     let in_force = InForce::find(common)?;
-    let config = in_force
+    let mut config = in_force
         .configuration
         .factory(in_force.search_path(common))
         .map_err(|error| CliError::from(error).hint("`proz plugin lock` writes the lock file"))?;
+    adjust(&mut config);
     let factory = VmFactory::new(config).map_err(|error| {
         let remedy = match &error {
             FactoryError::Trust { source, .. } => Some(source.remedy()),

@@ -5,8 +5,12 @@ use crate::{
     estimate::{GasEstimate, estimate_gas},
     execution::{ExecutionError, ExecutionResult},
     plugins::{FactoryError, Lease, VmFactory, VmFactoryConfig},
-    transaction::{Mode, SystemCall, TransactOptions, Transaction, system_call, transact},
+    transaction::{
+        BlockEndError, Mode, SystemCall, TransactOptions, Transaction, block_end_calls,
+        block_start_calls, system_call, transact,
+    },
 };
+use alloy_primitives::{B256, Bytes, KECCAK256_EMPTY};
 use proz_interface::v1::BlockContext;
 use proz_state::{StateDb, StateDbMut};
 
@@ -163,6 +167,65 @@ impl Host {
         let result = result?;
         db.apply(&result.state_changes)?;
         Ok(result)
+    }
+
+    /// Executes what the protocol does before the transactions of a block: stores the beacon root
+    /// (EIP-4788) and the parent's hash (EIP-2935), as far as the revision has them and the
+    /// contracts are there.
+    ///
+    /// # Errors
+    ///
+    /// [`ExecutionError`]; calls before it have been written then.
+    pub fn start_block(
+        &self,
+        block: &Block,
+        db: &mut dyn StateDbMut,
+        parent_beacon_root: Option<B256>,
+        parent_hash: B256,
+    ) -> Result<(), ExecutionError> {
+        let revision = self.rules(block).revision;
+        for call in block_start_calls(revision, parent_beacon_root, parent_hash) {
+            self.system_call(block, db, &call)?;
+        }
+        Ok(())
+    }
+
+    /// Executes what the protocol does after the transactions of a block, and returns its requests
+    /// to the consensus layer: withdrawals (EIP-7002) and consolidations (EIP-7251), each with its
+    /// type in front (EIP-7685). Deposits (EIP-6110) come from logs, which the caller has.
+    ///
+    /// # Errors
+    ///
+    /// [`BlockEndError`]: the block is invalid, or could not be executed. Calls before it have been
+    /// written then.
+    pub fn end_block(
+        &self,
+        block: &Block,
+        db: &mut dyn StateDbMut,
+    ) -> Result<Vec<Bytes>, BlockEndError> {
+        let mut requests = Vec::new();
+        for call in block_end_calls(self.rules(block).revision) {
+            let (address, request_type) = (call.to, call.request_type.unwrap_or_default());
+            let account = db.account(&address).map_err(ExecutionError::from)?;
+            if account.is_none_or(|account| account.code_hash == KECCAK256_EMPTY) {
+                return Err(BlockEndError::ContractMissing {
+                    address,
+                    request_type,
+                });
+            }
+            let result = self.system_call(block, db, &call)?;
+            if !result.is_success() {
+                return Err(BlockEndError::CallFailed {
+                    address,
+                    request_type,
+                    status: result.status,
+                });
+            }
+            if !result.return_data.is_empty() {
+                requests.push([&[request_type], &result.return_data[..]].concat().into());
+            }
+        }
+        Ok(requests)
     }
 
     /// Counts a fault against the build that did it.

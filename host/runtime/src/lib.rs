@@ -7,6 +7,8 @@
 //! | to | look at |
 //! |---|---|
 //! | execute transactions | [`Host`], [`Transaction`], [`ExecutionResult`] |
+//! | read signed transactions | [`Transaction::decode`] |
+//! | begin and end blocks | [`Host::start_block`], [`Host::end_block`] |
 //! | describe a chain | [`ChainConfig`], [`RevisionSchedule`] |
 //! | choose plugins | [`VmFactoryConfig`], [`VmFactory`], [`Activation`] |
 //! | read a configuration file | [`Configuration`] |
@@ -52,7 +54,8 @@ pub use proz_interface::v1::{
 pub use proz_manifest::{Requirement, SearchPath, VmType};
 pub use proz_state::StateChanges;
 pub use transaction::{
-    AccessListItem, Authorization, Blobs, Fee, Mode, TransactOptions, Transaction,
+    AccessListItem, Authorization, Blobs, BlockEndError, EnvelopeError, Fee, Mode, TransactOptions,
+    Transaction,
 };
 pub use trust::{
     KeyError, LOCK_VERSION, LockError, LockedPlugin, PluginLock, PublicKey, SecretKey, Trust,

@@ -5,15 +5,15 @@ use crate::{
     exception::Refusal,
     fork,
     format::{AccountState, Expectation, Pairs, Test},
-    number::Account,
+    number::{Account, Data, Text as _},
     report::{CaseId, CaseResult, Compared, Outcome},
     transaction::{Builder, Unbuilt},
     world,
 };
 use alloy_primitives::{Address, B256, b256};
 use proz_host::{
-    ExecutionError, Revision, StateChanges, TransactOptions, VmFactory, inspection::InspectorCell,
-    transaction::transact,
+    ExecutionError, Revision, StateChanges, TransactOptions, Transaction, VmFactory,
+    inspection::InspectorCell, transaction::transact,
 };
 use proz_state::{AccountInfo, MemoryDb, StateDbMut as _};
 
@@ -114,6 +114,37 @@ impl<'t> StateTest<'t> {
                 problems: vec![in_one_line(&error)],
                 ..self.untouched()
             },
+        })
+    }
+
+    /// Reads the signed transaction of a case and says how it differs from the one of its parts.
+    pub(crate) fn check_envelope(
+        &self,
+        revision: Revision,
+        case: &Expectation<'_>,
+    ) -> Result<Option<String>, Flaw> {
+        let Some(text) = &case.txbytes else {
+            return Ok(None);
+        };
+        let bytes = Data::read(text).ok_or_else(|| Flaw::new("post.txbytes", Data::EXPECTED))?;
+        let built = match self.builder.build(case.indexes) {
+            Ok(built) => Some(built),
+            Err(Unbuilt::Unencodable(_)) => None,
+            Err(Unbuilt::Flaw(flaw)) => return Err(flaw),
+        };
+        Ok(match (Transaction::decode(&bytes.0, revision), built) {
+            (Ok(read), Some(mut built)) => {
+                // The parts do not say whether a legacy transaction is protected by EIP-155.
+                if built.kind() == 0 && read.chain_id.is_none_or(|id| id == self.chain_id) {
+                    built.chain_id = read.chain_id;
+                }
+                (read != built).then(|| format!("txbytes: expected {built:?}, found {read:?}"))
+            }
+            (Ok(_), None) => Some("txbytes: expected nothing that can be read".to_owned()),
+            (Err(error), Some(_)) if case.expect_exception.is_none() => {
+                Some(format!("txbytes: {}", in_one_line(&error)))
+            }
+            (Err(_), _) => None,
         })
     }
 

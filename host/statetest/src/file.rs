@@ -155,7 +155,12 @@ impl<'r> FileRun<'r> {
     ) -> Result<(), Flaw> {
         let mut passed = 0;
         for case in cases {
-            let found = state_test.run(self.vms, fork, revision, case, None)?;
+            let mut found = state_test.run(self.vms, fork, revision, case, None)?;
+            if self.options.check_envelopes {
+                found
+                    .problems
+                    .extend(state_test.check_envelope(revision, case)?);
+            }
             if found.is_as(case) && !self.options.report_passed {
                 self.summary.gas_used += found.gas_used.unwrap_or(0);
                 passed += 1;

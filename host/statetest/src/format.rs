@@ -153,7 +153,7 @@ pub(crate) enum Post<'a> {
 }
 
 /// What one case expects.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Expectation<'a> {
     pub(crate) hash: Hash,
@@ -161,6 +161,9 @@ pub(crate) struct Expectation<'a> {
     pub(crate) indexes: Indexes,
     #[serde(borrow)]
     pub(crate) expect_exception: Option<Cow<'a, str>>,
+    /// The signed transaction; read only when it is asked for.
+    #[serde(borrow)]
+    pub(crate) txbytes: Option<Cow<'a, str>>,
     /// The whole state, in newer files; parsed only when a case fails.
     #[serde(borrow)]
     pub(crate) state: Option<&'a RawValue>,

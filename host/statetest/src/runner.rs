@@ -33,6 +33,9 @@ pub struct Options {
     pub threads: Option<NonZeroUsize>,
     /// Tells of cases that passed, too.
     pub report_passed: bool,
+    /// Reads the signed transaction of each case, where the file holds it, as well: its signer and
+    /// fields must be those that the case's parts make, or it must be refused where the case is.
+    pub check_envelopes: bool,
 }
 
 impl Options {

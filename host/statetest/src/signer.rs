@@ -1,19 +1,13 @@
 //! Who signed: addresses of secret keys, and of the authorities of EIP-7702.
 
 use crate::{error::Flaw, format::AuthorizationEntry};
-use alloy_primitives::{Address, B256, U256, keccak256, uint};
-use secp256k1::{
-    Message, PublicKey, SecretKey,
-    ecdsa::{RecoverableSignature, RecoveryId},
-};
+use alloy_primitives::{Address, B256};
+use proz_host::{Authorization, transaction::account_of_key};
+use secp256k1::{PublicKey, SecretKey};
 use std::{cell::RefCell, collections::HashMap};
 
 /// Most keys that a thread remembers; the older suites use the same few for thousands of tests.
 const KEYS_KEPT: usize = 4_096;
-
-/// Half of the curve's order: a higher `s` is refused. Spec: EIP-2.
-const HALF_ORDER: U256 =
-    uint!(0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0_U256);
 
 thread_local! {
     static ADDRESSES: RefCell<HashMap<B256, Address>> = RefCell::default();
@@ -26,7 +20,7 @@ pub(crate) fn address_of_key(key: B256) -> Result<Address, Flaw> {
     }
     let secret = SecretKey::from_secret_bytes(key.0)
         .map_err(|_| Flaw::new("transaction.secretKey", "no key of the curve secp256k1"))?;
-    let address = address_of(&PublicKey::from_secret_key(&secret));
+    let address = account_of_key(&PublicKey::from_secret_key(&secret));
     ADDRESSES.with_borrow_mut(|known| {
         if known.len() >= KEYS_KEPT {
             known.clear();
@@ -36,17 +30,10 @@ pub(crate) fn address_of_key(key: B256) -> Result<Address, Flaw> {
     Ok(address)
 }
 
-fn address_of(key: &PublicKey) -> Address {
-    let hash = keccak256(&key.serialize_uncompressed()[1..]);
-    Address::from_slice(&hash[12..])
-}
-
-/// Account that signed an authorization; `None` when the signature holds for nobody.
+/// An authorization with the account that signed it.
 ///
 /// `Err` names the field that no encoded transaction can hold. Spec: EIP-7702.
-pub(crate) fn authority(
-    entry: &AuthorizationEntry,
-) -> Result<proz_host::Authorization, &'static str> {
+pub(crate) fn authority(entry: &AuthorizationEntry) -> Result<Authorization, &'static str> {
     let chain_id = entry.chain_id.value().ok_or("authorization.chainId")?;
     let nonce = entry.nonce.to::<u64>().ok_or("authorization.nonce")?;
     let parity = entry.y_parity.or(entry.v).ok_or("authorization.v")?;
@@ -58,31 +45,7 @@ pub(crate) fn authority(
         address: entry.address.0,
         nonce,
     };
-    Ok(proz_host::Authorization {
-        authority: recover(signed.signature_hash(), parity, r, s),
-        chain_id,
-        address: entry.address.0,
-        nonce,
-    })
-}
-
-fn recover(digest: B256, parity: u8, r: U256, s: U256) -> Option<Address> {
-    let parity = match parity {
-        0 => RecoveryId::Zero,
-        1 => RecoveryId::One,
-        _ => return None,
-    };
-    if s > HALF_ORDER {
-        return None;
-    }
-    let mut signature = [0; 64];
-    signature[..32].copy_from_slice(&r.to_be_bytes::<32>());
-    signature[32..].copy_from_slice(&s.to_be_bytes::<32>());
-    let key = RecoverableSignature::from_compact(&signature, parity)
-        .ok()?
-        .recover_ecdsa(Message::from_digest(digest.0))
-        .ok()?;
-    Some(address_of(&key))
+    Ok(Authorization::signed(signed, parity, r, s))
 }
 
 #[cfg(test)]

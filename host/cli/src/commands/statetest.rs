@@ -3,11 +3,11 @@
 use crate::{
     args::{Common, StatetestArgs},
     error::{FAILED, Outcome},
-    session::load,
+    session::load_with,
     tracers::eip3155,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use proz_host::VmFactory;
+use proz_host::{Activation, VmFactory, VmFactoryConfig};
 use proz_statetest::{
     CaseResult, NameFilter, Options, Outcome as Ending, Progress, Summary, run as run_all, run_case,
 };
@@ -17,12 +17,13 @@ use std::{cell::RefCell, process::ExitCode};
 const COLUMN: usize = 10;
 
 pub(crate) fn run(common: &Common, args: &StatetestArgs) -> Outcome {
-    let vms = load(common)?;
+    let vms = load_with(common, only_what_ethereum_needs)?;
     let options = Options {
         fork: args.fork.clone(),
         name: args.name.as_deref().map(NameFilter::new),
         threads: args.threads,
         report_passed: common.json,
+        check_envelopes: args.envelopes,
     };
     let follower = Follower {
         bar: bar(),
@@ -42,6 +43,15 @@ pub(crate) fn run(common: &Common, args: &StatetestArgs) -> Outcome {
     } else {
         ExitCode::from(FAILED)
     })
+}
+
+/// Without a word on what to load: the best EVM and the best precompiles. Other VMs run no test, and
+/// loading them would take longer than most files do.
+fn only_what_ethereum_needs(config: &mut VmFactoryConfig) {
+    if config.require.is_empty() && config.activation == Activation::default() {
+        let wanted = ["evm", "precompile"];
+        config.require = wanted.iter().filter_map(|text| text.parse().ok()).collect();
+    }
 }
 
 /// Progress by bytes read; drawn on a terminal only.

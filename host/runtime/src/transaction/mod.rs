@@ -3,21 +3,26 @@
 mod access_list;
 mod authorization;
 mod blob;
+mod envelope;
 mod fees;
 mod frame;
 mod intrinsic;
 mod run;
+mod signature;
 mod system;
 mod validation;
 
 pub(crate) use authorization::delegate_of;
 pub use blob::BlobParams;
+pub use envelope::EnvelopeError;
 pub use frame::{FrameRequest, execute_frame};
 pub(crate) use intrinsic::intrinsic_gas;
 pub use run::{Mode, TransactOptions, transact};
+pub use signature::{account_of_key, recover};
 pub use system::{
-    BEACON_ROOTS_ADDRESS, CONSOLIDATION_REQUEST_ADDRESS, HISTORY_STORAGE_ADDRESS, SYSTEM_ADDRESS,
-    SystemCall, WITHDRAWAL_REQUEST_ADDRESS, block_end_calls, block_start_calls, system_call,
+    BEACON_ROOTS_ADDRESS, BlockEndError, CONSOLIDATION_REQUEST_ADDRESS, HISTORY_STORAGE_ADDRESS,
+    SYSTEM_ADDRESS, SystemCall, WITHDRAWAL_REQUEST_ADDRESS, block_end_calls, block_start_calls,
+    system_call,
 };
 
 use alloy_primitives::{Address, B256, Bytes, U256};

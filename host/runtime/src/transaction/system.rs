@@ -3,7 +3,7 @@
 use super::{Fee, Mode, TransactOptions, Transaction, transact};
 use crate::{
     chain::ChainRules,
-    execution::{ExecutionError, ExecutionResult, VmSet},
+    execution::{ExecutionError, ExecutionResult, Status, VmSet},
 };
 use alloy_primitives::{Address, B256, Bytes, address};
 use proz_interface::v1::{BlockContext, Revision};
@@ -32,6 +32,36 @@ pub struct SystemCall {
     pub to: Address,
     /// Call data.
     pub input: Bytes,
+    /// Type of the requests that it returns. Spec: EIP-7685. The block is invalid when such a call
+    /// fails or finds no contract (EIP-7002, EIP-7251); any other is passed over then.
+    pub request_type: Option<u8>,
+}
+
+/// Why the end of a block makes it invalid.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BlockEndError {
+    /// A contract that every chain has from Prague on is not there. Spec: EIP-7002, EIP-7251.
+    #[error("no code at {address}, expected the contract of requests of type {request_type}")]
+    ContractMissing {
+        /// Where it should be.
+        address: Address,
+        /// Type of its requests.
+        request_type: u8,
+    },
+    /// It did not succeed. Spec: EIP-7002, EIP-7251.
+    #[error("the contract of requests of type {request_type} at {address} failed: {status}")]
+    CallFailed {
+        /// Where it is.
+        address: Address,
+        /// Type of its requests.
+        request_type: u8,
+        /// How it ended.
+        status: Status,
+    },
+    /// The call could not be executed.
+    #[error(transparent)]
+    Execution(#[from] ExecutionError),
 }
 
 /// Calls at the start of a block: beacon root and parent hash. Spec: EIP-4788, EIP-2935.
@@ -46,12 +76,14 @@ pub fn block_start_calls(
         calls.push(SystemCall {
             to: BEACON_ROOTS_ADDRESS,
             input: root.0.into(),
+            request_type: None,
         });
     }
     if revision.enables(Revision::Prague) {
         calls.push(SystemCall {
             to: HISTORY_STORAGE_ADDRESS,
             input: parent_hash.0.into(),
+            request_type: None,
         });
     }
     calls
@@ -63,12 +95,16 @@ pub fn block_end_calls(revision: Revision) -> Vec<SystemCall> {
     if !revision.enables(Revision::Prague) {
         return Vec::new();
     }
-    [WITHDRAWAL_REQUEST_ADDRESS, CONSOLIDATION_REQUEST_ADDRESS]
-        .map(|to| SystemCall {
-            to,
-            input: Bytes::new(),
-        })
-        .into()
+    [
+        (WITHDRAWAL_REQUEST_ADDRESS, 1),
+        (CONSOLIDATION_REQUEST_ADDRESS, 2),
+    ]
+    .map(|(to, request_type)| SystemCall {
+        to,
+        input: Bytes::new(),
+        request_type: Some(request_type),
+    })
+    .into()
 }
 
 /// Executes one system call: no fee, no nonce, no change where the contract is absent.
