@@ -2,15 +2,16 @@
 
 use crate::{
     Account, Ending, Executed, Remains,
-    scenario::{COINBASE, GENESIS, Scenario},
+    scenario::{HASHES, NUMBER, Scenario},
+    steps::{Recorder, Step},
 };
 use alloy_primitives::{B256, Bytes, U256, keccak256};
 use proz_host::{
     Block, ChainConfig, ExecutionError, FactoryError, SearchPath, TransactOptions, VmFactory,
-    VmFactoryConfig, transaction::transact,
+    VmFactoryConfig, inspection::InspectorCell, transaction::transact,
 };
 use proz_state::{AccountInfo, MemoryDb, StateDbMut as _};
-use std::path::Path;
+use std::{cell::RefCell, path::Path};
 
 /// The loaded plugins.
 pub struct Here(VmFactory);
@@ -36,36 +37,30 @@ impl Here {
     /// When the host fails otherwise than by refusing the transaction: a defect.
     #[must_use]
     pub fn run(&self, scenario: &Scenario) -> Remains {
-        let mut state = MemoryDb::new();
-        state.set_block_hash(0, GENESIS);
-        for (address, balance, nonce, code, slots) in &scenario.accounts {
-            let info = AccountInfo {
-                balance: *balance,
-                nonce: *nonce,
-                ..AccountInfo::default()
-            };
-            state.insert_account(*address, info);
-            if !code.is_empty() {
-                state.set_code(*address, code.clone());
-            }
-            for (key, value) in slots {
-                state.set_storage(*address, *key, *value);
-            }
-        }
+        self.run_watched(scenario, None)
+    }
+
+    /// Runs a scenario and keeps its steps.
+    ///
+    /// # Panics
+    ///
+    /// As [`Self::run`].
+    #[must_use]
+    pub fn steps(&self, scenario: &Scenario) -> Vec<Step> {
+        let recorder = RefCell::new(Recorder::default());
+        let _ = self.run_watched(scenario, Some(&recorder));
+        recorder.into_inner().steps
+    }
+
+    fn run_watched(&self, scenario: &Scenario, inspector: Option<&InspectorCell>) -> Remains {
+        let mut state = scenario.state();
         let rules = ChainConfig::ethereum(scenario.revision).rules(scenario.revision);
-        let block = Block {
-            number: 1,
-            timestamp: 1,
-            gas_limit: 30_000_000,
-            chain_id: 1,
-            coinbase: COINBASE.into(),
-            base_fee: U256::from(scenario.base_fee).into(),
-            difficulty: U256::from(0x20000).into(),
-            prev_randao: B256::from(U256::from(0x20000)).into(),
-            blob_base_fee: U256::from(1).into(),
-        };
+        let block = scenario.block();
         let lease = self.0.registry().lease(block.number);
-        let options = TransactOptions::default();
+        let options = TransactOptions {
+            inspector,
+            ..TransactOptions::default()
+        };
         let result = transact(
             lease.set(),
             &rules,
@@ -103,6 +98,48 @@ impl Here {
             logs,
             accounts: accounts(&state),
         }))
+    }
+}
+
+impl Scenario {
+    /// The world before the transaction.
+    #[must_use]
+    pub fn state(&self) -> MemoryDb {
+        let mut state = MemoryDb::new();
+        for (number, hash) in (0..).zip(HASHES) {
+            state.set_block_hash(number, hash);
+        }
+        for (address, balance, nonce, code, slots) in &self.accounts {
+            let info = AccountInfo {
+                balance: *balance,
+                nonce: *nonce,
+                ..AccountInfo::default()
+            };
+            state.insert_account(*address, info);
+            if !code.is_empty() {
+                state.set_code(*address, code.clone());
+            }
+            for (key, value) in slots {
+                state.set_storage(*address, *key, *value);
+            }
+        }
+        state
+    }
+
+    /// The block.
+    #[must_use]
+    pub fn block(&self) -> Block {
+        Block {
+            number: NUMBER,
+            timestamp: 1,
+            gas_limit: self.block_gas_limit,
+            chain_id: 1,
+            coinbase: self.coinbase.into(),
+            base_fee: U256::from(self.base_fee).into(),
+            difficulty: U256::from(0x20000).into(),
+            prev_randao: B256::from(U256::from(0x20000)).into(),
+            blob_base_fee: U256::from(self.blob_base_fee).into(),
+        }
     }
 }
 

@@ -1,16 +1,22 @@
 //! Whole transactions on this host, through its loaded EVM plugin, and on revm's own `transact`:
 //! outcome, gas, refund, output, logs and the state afterwards must be equal.
 //!
-//! A scenario is made from a number, so a difference is reported by that number alone. Neither side
-//! is the reference: a difference is a question.
+//! A scenario is made from a number, so a difference is reported by that number alone, or from a
+//! fuzzer's bytes. Neither side is the reference: a difference is a question.
 
 mod here;
+mod program;
 mod random;
 mod scenario;
+mod steps;
 mod there;
+mod transaction;
+mod world;
 
 pub use here::Here;
-pub use scenario::{Before, Scenario};
+pub use scenario::Scenario;
+pub use steps::Step;
+pub use world::Before;
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use std::collections::BTreeMap;
@@ -71,12 +77,53 @@ pub struct Account {
 ///
 /// Both results, when they differ.
 pub fn compare(here: &Here, number: u64) -> Result<Remains, String> {
-    let scenario = Scenario::new(number);
-    let (ours, theirs) = (here.run(&scenario), there::run(&scenario));
+    compare_scenario(here, &Scenario::new(number))
+        .map_err(|report| format!("scenario {number} differs\n{report}"))
+}
+
+/// Runs the scenario that bytes choose on both sides; what a fuzzer calls.
+///
+/// # Errors
+///
+/// Both results, when they differ.
+pub fn compare_bytes(here: &Here, bytes: &[u8]) -> Result<Remains, String> {
+    compare_scenario(here, &Scenario::of_bytes(bytes))
+}
+
+/// Runs a scenario on both sides.
+///
+/// # Errors
+///
+/// Both results, when they differ.
+pub fn compare_scenario(here: &Here, scenario: &Scenario) -> Result<Remains, String> {
+    let (ours, theirs) = (here.run(scenario), there::run(scenario));
     if ours == theirs {
         return Ok(ours);
     }
     Err(format!(
-        "scenario {number} differs\nhere: {ours:#?}\nthere: {theirs:#?}\n{scenario:#?}"
+        "here: {ours:#?}\nthere: {theirs:#?}\n{scenario:#?}"
+    ))
+}
+
+/// Compares what both sides tell of each instruction; returns how many there were.
+///
+/// # Errors
+///
+/// The first steps that differ.
+pub fn compare_steps(here: &Here, number: u64) -> Result<usize, String> {
+    let scenario = Scenario::new(number);
+    let (ours, theirs) = (here.steps(&scenario), there::steps(&scenario));
+    if ours == theirs {
+        return Ok(ours.len());
+    }
+    let count = ours.len().max(theirs.len());
+    let differing = (0..count).find(|&at| ours.get(at) != theirs.get(at));
+    let at = differing.unwrap_or_default();
+    Err(format!(
+        "scenario {number}, step {at} of {} and {}\nhere: {:#?}\nthere: {:#?}\n{scenario:#?}",
+        ours.len(),
+        theirs.len(),
+        ours.get(at),
+        theirs.get(at)
     ))
 }

@@ -2,12 +2,13 @@
 
 use crate::{
     Account, Ending, Executed, Remains,
-    scenario::{COINBASE, GENESIS, Scenario},
+    scenario::{HASHES, NUMBER, Scenario},
+    steps::{Recorder, Step},
 };
 use alloy_primitives::{B256, TxKind, U256};
 use proz_host::{Fee, Revision};
 use revm::{
-    Context, ExecuteEvm as _, MainBuilder as _, MainContext as _,
+    Context, ExecuteEvm as _, InspectEvm as _, MainBuilder as _, MainContext as _,
     bytecode::Bytecode,
     context::{
         BlockEnv, TxEnv,
@@ -17,6 +18,7 @@ use revm::{
     },
     context_interface::{block::BlobExcessGasAndPrice, transaction::Authorization},
     database::{CacheDB, EmptyDB},
+    handler::MainnetContext,
     primitives::hardfork::SpecId,
     state::AccountInfo,
 };
@@ -24,46 +26,12 @@ use std::collections::BTreeMap;
 
 /// Runs a scenario.
 pub(crate) fn run(scenario: &Scenario) -> Remains {
-    let mut database = CacheDB::new(EmptyDB::new());
-    database.cache.block_hashes.insert(U256::ZERO, GENESIS);
-    for (address, balance, nonce, code, slots) in &scenario.accounts {
-        let bytecode = Bytecode::new_raw(code.clone());
-        let info = AccountInfo::new(*balance, *nonce, bytecode.hash_slow(), bytecode);
-        database.insert_account_info(*address, info);
-        for (key, value) in slots {
-            let inserted = database.insert_account_storage(*address, *key, *value);
-            inserted.expect("memory takes every slot");
-        }
-    }
-    let spec = spec(scenario.revision);
-    let block = BlockEnv {
-        number: U256::from(1),
-        timestamp: U256::from(1),
-        gas_limit: 30_000_000,
-        basefee: scenario.base_fee,
-        beneficiary: COINBASE,
-        difficulty: U256::from(0x20000),
-        prevrandao: Some(B256::from(U256::from(0x20000))),
-        blob_excess_gas_and_price: Some(BlobExcessGasAndPrice {
-            excess_blob_gas: 0,
-            blob_gasprice: 1,
-        }),
-        ..BlockEnv::default()
-    };
-    let mut evm = Context::mainnet()
-        .with_db(&mut database)
-        .with_block(block)
-        .modify_cfg_chained(|cfg| {
-            cfg.set_spec_and_mainnet_gas_params(spec);
-            cfg.max_blobs_per_tx = Some(most_blobs(scenario.revision));
-        })
-        .build_mainnet();
+    let mut evm = context(scenario).build_mainnet();
     let result = match evm.transact(transaction(scenario)) {
         Ok(result) => result,
         Err(EVMError::Transaction(_)) => return Remains::Refused,
         Err(error) => panic!("{error}: {scenario:#?}"),
     };
-    drop(evm);
     let (ending, output) = match &result.result {
         ExecutionResult::Success { output, .. } => (Ending::Success, output.data().clone()),
         ExecutionResult::Revert { output, .. } => (Ending::Revert, output.clone()),
@@ -91,6 +59,56 @@ pub(crate) fn run(scenario: &Scenario) -> Remains {
     }))
 }
 
+/// Runs a scenario and keeps its steps.
+pub(crate) fn steps(scenario: &Scenario) -> Vec<Step> {
+    let recorder = Recorder::default();
+    let mut evm = context(scenario).build_mainnet_with_inspector(recorder);
+    // A transaction that is refused has no steps.
+    let _ = evm.inspect_one_tx(transaction(scenario));
+    evm.inspector.steps
+}
+
+/// Block, rules and world, each made anew.
+fn context(scenario: &Scenario) -> MainnetContext<CacheDB<EmptyDB>> {
+    let mut database = CacheDB::new(EmptyDB::new());
+    let hashes = (0..).zip(HASHES);
+    let hashes = hashes.map(|(number, hash)| (U256::from(number as u64), hash));
+    database.cache.block_hashes.extend(hashes);
+    for (address, balance, nonce, code, slots) in &scenario.accounts {
+        // What begins like a delegation and is none is code that halts; revm panics at it.
+        let bytecode = Bytecode::new_raw_checked(code.clone());
+        let bytecode = bytecode.unwrap_or_else(|_| Bytecode::new_legacy(code.clone()));
+        let info = AccountInfo::new(*balance, *nonce, bytecode.hash_slow(), bytecode);
+        database.insert_account_info(*address, info);
+        for (key, value) in slots {
+            let inserted = database.insert_account_storage(*address, *key, *value);
+            inserted.expect("memory takes every slot");
+        }
+    }
+    let spec = spec(scenario.revision);
+    let block = BlockEnv {
+        number: U256::from(NUMBER),
+        timestamp: U256::from(1),
+        gas_limit: scenario.block_gas_limit,
+        basefee: scenario.base_fee,
+        beneficiary: scenario.coinbase,
+        difficulty: U256::from(0x20000),
+        prevrandao: Some(B256::from(U256::from(0x20000))),
+        blob_excess_gas_and_price: Some(BlobExcessGasAndPrice {
+            excess_blob_gas: 0,
+            blob_gasprice: u128::from(scenario.blob_base_fee),
+        }),
+        ..BlockEnv::default()
+    };
+    Context::mainnet()
+        .with_db(database)
+        .with_block(block)
+        .modify_cfg_chained(|cfg| {
+            cfg.set_spec_and_mainnet_gas_params(spec);
+            cfg.max_blobs_per_tx = Some(most_blobs(scenario.revision));
+        })
+}
+
 /// The accounts of the scenario with what the transaction changed.
 fn accounts(
     scenario: &Scenario,
@@ -113,7 +131,9 @@ fn accounts(
         if !account.is_touched() {
             continue;
         }
-        if account.is_selfdestructed() {
+        // Whoever keeps the state clears what was touched and is empty. Spec: EIP-161.
+        let is_cleared = account.is_empty() && scenario.revision >= Revision::SpuriousDragon;
+        if account.is_selfdestructed() || is_cleared {
             accounts.remove(address);
             continue;
         }
