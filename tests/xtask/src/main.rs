@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod stage;
+mod statetests;
 mod tasks;
 
 use std::{env, path::PathBuf, process::ExitCode};
@@ -15,7 +16,8 @@ Usage: cargo xtask <COMMAND>
   demo    Builds everything, then deploys and calls contracts through the plugins
   test    Builds everything, then runs every test
   check   Format, clippy, documentation and tidiness; what CI runs after the tests
-  bench   Runs the benches; names filter them: `cargo xtask bench evm`
+  bench   Runs the benches; names filter them: `cargo xtask bench evm`. `bench statetests` times
+          the official state tests here and on revme
   stage   Builds the plugins and the program, and puts them into target/release/plugins
   help    Prints this
 ";
@@ -31,7 +33,10 @@ fn main() -> ExitCode {
         "demo" => stage::stage().and_then(|()| demo::run()),
         "test" => tasks::test(&rest),
         "check" => check::run(),
-        "bench" => tasks::bench(&rest),
+        "bench" => match rest.split_first() {
+            Some((first, rest)) if first == "statetests" => statetests::bench(rest),
+            _ => tasks::bench(&rest),
+        },
         "stage" => stage::stage(),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
