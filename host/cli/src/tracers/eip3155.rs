@@ -40,8 +40,8 @@ fn line(step: &Step) -> String {
         "refund": step.refund,
         "opName": step.name,
     });
-    if step.has_failed {
-        line["error"] = json!("the instruction failed");
+    if let Some(error) = &step.error {
+        line["error"] = json!(error);
     }
     line.to_string()
 }

@@ -21,7 +21,10 @@ pub(super) struct Step {
     pub(super) memory_size_bytes: u64,
     /// Slots of the account that were accessed so far, if this instruction accessed one.
     pub(super) storage: Option<BTreeMap<U256, U256>>,
-    pub(super) has_failed: bool,
+    /// Gas left by one that failed.
+    failed_with: Option<u64>,
+    /// Why it ended its frame, if it halted.
+    pub(super) error: Option<String>,
 }
 
 /// Gives each instruction, when it has executed, to `sink`.
@@ -41,11 +44,9 @@ impl<F: FnMut(Step)> Steps<F> {
         }
     }
 
-    fn close(&mut self, gas_left: Option<u64>, has_failed: bool) {
+    fn close(&mut self, gas_left: u64) {
         if let Some(mut step) = self.open.last_mut().and_then(Option::take) {
-            // One whose end was not told took what was there.
-            step.gas_cost = step.gas.saturating_sub(gas_left.unwrap_or(0));
-            step.has_failed = has_failed;
+            step.gas_cost = step.gas.saturating_sub(gas_left);
             (self.sink)(step);
         }
     }
@@ -61,9 +62,14 @@ impl<F: FnMut(Step)> Inspector for Steps<F> {
         self.open.push(None);
     }
 
-    fn frame_end(&mut self, _end: &FrameEnd<'_>) {
-        self.close(None, true);
-        self.open.pop();
+    fn frame_end(&mut self, end: &FrameEnd<'_>) {
+        if let Some(Some(mut step)) = self.open.pop() {
+            // It halted, or its end was not told: it took what was there.
+            let gas_left = step.failed_with.unwrap_or(0);
+            step.gas_cost = step.gas.saturating_sub(gas_left);
+            step.error = Some(end.status.to_string());
+            (self.sink)(step);
+        }
     }
 
     fn storage(&mut self, access: &StorageAccess) {
@@ -78,7 +84,7 @@ impl<F: FnMut(Step)> Inspector for Steps<F> {
     }
 
     fn step(&mut self, event: &StepEvent<'_>) {
-        self.close(Some(event.gas_left), false);
+        self.close(event.gas_left);
         let depth = self.open.len();
         let Some(open) = self.open.last_mut() else {
             return;
@@ -94,11 +100,17 @@ impl<F: FnMut(Step)> Inspector for Steps<F> {
             stack: event.stack.iter().map(|word| word.to_u256()).collect(),
             memory_size_bytes: event.memory_size_bytes,
             storage: None,
-            has_failed: false,
+            failed_with: None,
+            error: None,
         });
     }
 
     fn step_end(&mut self, gas_left: u64, has_failed: bool) {
-        self.close(Some(gas_left), has_failed);
+        // One that failed waits for its frame's end, which tells why.
+        if let Some(Some(step)) = self.open.last_mut().filter(|_| has_failed) {
+            step.failed_with = Some(gas_left);
+        } else {
+            self.close(gas_left);
+        }
     }
 }

@@ -35,8 +35,8 @@ fn log(step: &Step) -> Value {
     if step.refund != 0 {
         log["refund"] = json!(step.refund);
     }
-    if step.has_failed {
-        log["error"] = json!("the instruction failed");
+    if let Some(error) = &step.error {
+        log["error"] = json!(error);
     }
     if let Some(storage) = &step.storage {
         let slot = |word| format!("{:x}", B256::from(word));
