@@ -21,6 +21,27 @@ pub(crate) fn effective_gas_price(transaction: &Transaction, block: &BlockContex
     }
 }
 
+/// Base fee of a block, in wei per gas, by gas used, gas limit and base fee of its parent.
+///
+/// Spec: EIP-1559.
+#[must_use]
+pub fn next_base_fee(gas_used: u64, gas_limit: u64, base_fee: u64) -> u64 {
+    const ELASTICITY: u64 = 2;
+    const MAX_CHANGE_DENOMINATOR: u128 = 8;
+    let target = gas_limit / ELASTICITY;
+    if target == 0 || gas_used == target {
+        return base_fee;
+    }
+    let difference = u128::from(gas_used.abs_diff(target));
+    let change = u128::from(base_fee) * difference / u128::from(target) / MAX_CHANGE_DENOMINATOR;
+    let change = u64::try_from(change).unwrap_or(u64::MAX);
+    if gas_used > target {
+        base_fee.saturating_add(change.max(1))
+    } else {
+        base_fee.saturating_sub(change)
+    }
+}
+
 /// Most the transaction may cost: gas, blobs and value at their caps; `None` on overflow.
 pub(crate) fn worst_cost(transaction: &Transaction) -> Option<U256> {
     let cap = match transaction.fee {
@@ -65,6 +86,30 @@ pub(crate) fn coinbase_price(gas_price: U256, block: &BlockContext, revision: Re
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_base_fee_moves_as_alloys_does() {
+        use alloy_eips::eip1559::{BaseFeeParams, calc_next_block_base_fee};
+        for gas_limit in [1, 2, 5_000, 30_000_000, 36_000_001] {
+            for share in 0..=20 {
+                let gas_used = gas_limit / 20 * share;
+                for base_fee in [0, 1, 7, 8, 1_000_000_000, 87_654_321_987] {
+                    assert_eq!(
+                        next_base_fee(gas_used, gas_limit, base_fee),
+                        calc_next_block_base_fee(
+                            gas_used,
+                            gas_limit,
+                            base_fee,
+                            BaseFeeParams::ethereum()
+                        ),
+                        "{gas_used} of {gas_limit} at {base_fee}"
+                    );
+                }
+            }
+        }
+        assert_eq!(next_base_fee(u64::MAX, 2, u64::MAX), u64::MAX);
+        assert_eq!(next_base_fee(1, 0, 5), 5);
+    }
 
     #[test]
     fn refunds_are_capped_by_revision() {

@@ -15,6 +15,7 @@ mod validation;
 pub(crate) use authorization::delegate_of;
 pub use blob::BlobParams;
 pub use envelope::EnvelopeError;
+pub use fees::next_base_fee;
 pub use frame::{FrameRequest, execute_frame};
 pub(crate) use intrinsic::intrinsic_gas;
 pub use run::{Mode, TransactOptions, transact};
