@@ -127,6 +127,21 @@ fn the_configuration_decides_what_every_command_loads() {
     site.fails(&RUN, &["halt"]);
 }
 
+/// Both releases are loaded with the option; only the one that runs speaks, and once for many frames.
+#[test]
+fn a_release_without_a_compiled_tier_says_so_once() {
+    let site = Site::new("[options.evm]\nenable_jit = true\n");
+    // Calls itself until the gas is spent, then answers.
+    let text = site.succeeds(&["run", "0x5f5f5f5f5f305af1602a5f5260205ff3"]);
+    let said = text
+        .matches("no compiled tier; code is interpreted")
+        .count();
+    assert!(said == 1 && text.contains("2a"), "{text}");
+    site.configure("");
+    let text = site.succeeds(&RUN);
+    assert!(!text.contains("compiled tier"), "{text}");
+}
+
 #[test]
 fn unknown_keys_and_wrong_values_are_refused_with_their_place() {
     let site = Site::new("requires = []\n");

@@ -27,6 +27,7 @@ const NATIVE_STACK_BYTES: u64 = 16 * 1024;
 /// The Ethereum virtual machine under one configuration.
 pub struct Evm {
     settings: Settings,
+    wants_compiled_code: bool,
     /// By number of the revision, oldest first, up to the newest that is executed.
     rules: Box<[Rules]>,
     counters: Counters,
@@ -35,23 +36,21 @@ pub struct Evm {
 impl Evm {
     /// A machine whose newest rule set is `newest`, or the configuration's if that is older.
     ///
-    /// Says [`NO_COMPILED_TIER`] on standard error, once in the life of the library, when the
-    /// configuration asks for compiled code.
+    /// When the configuration asks for compiled code, the first frame says [`NO_COMPILED_TIER`] on
+    /// standard error, once in the life of the library: releases that are loaded and run nothing
+    /// keep silent.
     ///
     /// # Errors
     ///
     /// `INVALID_CONFIGURATION`, naming key, value and what is allowed.
     pub fn new(newest: Revision, config: &EvmConfig) -> Result<Self, VmError> {
         let settings = config.check(newest)?;
-        if config.enable_jit {
-            static SAID: Once = Once::new();
-            SAID.call_once(|| eprintln!("{NO_COMPILED_TIER}"));
-        }
         let rules = (0..=settings.newest.0)
             .map_while(|number| Rules::new(Revision(number), &settings))
             .collect();
         Ok(Self {
             settings,
+            wants_compiled_code: config.enable_jit,
             rules,
             counters: Counters::default(),
         })
@@ -115,6 +114,12 @@ impl Evm {
     }
 }
 
+#[cold]
+fn say_that_code_is_interpreted() {
+    static SAID: Once = Once::new();
+    SAID.call_once(|| eprintln!("{NO_COMPILED_TIER}"));
+}
+
 impl proz_sdk::VirtualMachine for Evm {
     fn execute(
         &self,
@@ -122,6 +127,9 @@ impl proz_sdk::VirtualMachine for Evm {
         context: &ExecutionContext<'_>,
         host: &mut Host<'_>,
     ) -> Result<FrameResult, VmError> {
+        if self.wants_compiled_code {
+            say_that_code_is_interpreted();
+        }
         let rules = self.rules(context.revision)?;
         let message = &context.message;
         if message.kind.0 > MessageKind::CREATE2.0 {
