@@ -68,8 +68,14 @@ pub(crate) fn traced<'h>(
         if host.open_step.take().is_some() {
             let left = interpreter.gas.remaining();
             let is_halt = matches!(outcome, Err(result) if result.is_halt());
-            // A static price that cannot be paid leaves the counter below zero.
-            let left = if left > before { 0 } else { left };
+            // What cannot be paid takes all there is, however much of it was charged before that was
+            // seen; a static price leaves the counter below zero.
+            let is_out_of_gas = outcome == Err(InstructionResult::OutOfGas);
+            let left = if is_out_of_gas || left > before {
+                0
+            } else {
+                left
+            };
             tracer.step_end(left, is_halt);
         }
         if let Err(result) = outcome {

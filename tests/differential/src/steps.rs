@@ -21,6 +21,8 @@ pub struct Step {
     pub opcode: u32,
     /// Gas left before it.
     pub gas: u64,
+    /// What it charged, what it forwards to a nested frame included.
+    pub gas_cost: u64,
     /// Refund of the frame so far.
     pub refund: i64,
     /// Lowest item first.
@@ -56,10 +58,24 @@ impl Inspector for Recorder {
             program_counter: event.program_counter,
             opcode: event.opcode,
             gas: event.gas_left,
+            gas_cost: 0,
             refund: event.gas_refund,
             stack: event.stack.iter().map(|word| word.to_u256()).collect(),
             memory_size_bytes: event.memory_size_bytes,
         });
+    }
+
+    fn step_end(&mut self, gas_left: u64, _has_failed: bool) {
+        self.end_step(gas_left);
+    }
+}
+
+impl Recorder {
+    /// A step ends before the steps of a frame that it starts.
+    fn end_step(&mut self, gas_left: u64) {
+        if let Some(step) = self.steps.last_mut() {
+            step.gas_cost = step.gas.saturating_sub(gas_left);
+        }
     }
 }
 
@@ -74,10 +90,17 @@ impl<C> TheirInspector<C> for Recorder {
             program_counter: interpreter.bytecode.pc() as u64,
             opcode: u32::from(interpreter.bytecode.opcode()),
             gas: interpreter.gas.remaining(),
+            gas_cost: 0,
             refund: interpreter.gas.refunded(),
             stack: interpreter.stack.data().to_vec(),
             memory_size_bytes: interpreter.memory.size() as u64,
         });
+    }
+
+    fn step_end(&mut self, interpreter: &mut Interpreter, _context: &mut C) {
+        if interpreter.bytecode.bytecode_len() > 0 {
+            self.end_step(interpreter.gas.remaining());
+        }
     }
 
     fn call(&mut self, _context: &mut C, _inputs: &mut CallInputs) -> Option<CallOutcome> {
