@@ -200,10 +200,10 @@ fn now_ns() -> f64 {
     time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
 }
 
-fn batch(contract: &Contract<'_>, input: &[u8], host: &mut Slots) -> f64 {
-    const COUNT: usize = 2_000;
+fn batch(contract: &Contract<'_>, inputs: &[Vec<u8>], host: &mut Slots) -> f64 {
+    const COUNT: usize = 4_096;
     let start = now_ns();
-    for _ in 0..COUNT {
+    for input in inputs.iter().cycle().take(COUNT) {
         black_box(run(contract, black_box(input), host));
     }
     (now_ns() - start) / COUNT as f64
@@ -241,40 +241,49 @@ fn main() {
     let call = |signature: &str, words: &[[u8; 32]]| {
         [&keccak(signature.as_bytes())[..4], &words.concat()].concat()
     };
+    let holder = |number: u32| {
+        let mut account = BOB;
+        account.0[..4].copy_from_slice(&number.to_be_bytes());
+        account
+    };
+    let transfer = "transfer(address,uint256)";
+    let crowd = |number| call(transfer, &[word(holder(number)), slot(1)]);
     let calls = [
+        ("transfer", vec![call(transfer, &[word(BOB), slot(1)])]),
         (
-            "transfer",
-            call("transfer(address,uint256)", &[word(BOB), slot(1)]),
+            "transfer to 4,096 accounts in turn",
+            (0..4_096).map(crowd).collect(),
         ),
         (
             "transferFrom",
-            call(
+            vec![call(
                 "transferFrom(address,address,uint256)",
                 &[word(ALICE), word(BOB), slot(1)],
-            ),
+            )],
         ),
         (
             "approve",
-            call("approve(address,uint256)", &[word(BOB), slot(1)]),
+            vec![call("approve(address,uint256)", &[word(BOB), slot(1)])],
         ),
-        ("balanceOf", call("balanceOf(address)", &[word(BOB)])),
-        ("decimals", call("decimals()", &[])),
+        ("balanceOf", vec![call("balanceOf(address)", &[word(BOB)])]),
+        ("decimals", vec![call("decimals()", &[])]),
     ];
-    println!("| call | Solidity, EVM | C, ProzVM | ratio | gas | gas |");
+    println!("| call | Solidity, EVM | C, ProzVM | ratio | gas in Solidity | gas in C |");
     println!("|---|---|---|---|---|---|");
-    for (name, input) in calls {
+    for (name, inputs) in calls {
+        let input = &inputs[0];
         let (mut ours, mut theirs) = (state(), state());
         let (expected, found) = (
-            run(&solidity, &input, &mut theirs),
-            run(&kit, &input, &mut ours),
+            run(&solidity, input, &mut theirs),
+            run(&kit, input, &mut ours),
         );
         assert!(expected.0 && found.0, "{name}");
         assert_eq!(found.2, expected.2, "{name}");
         assert_eq!(ours, theirs, "{name}");
         let mut least = [f64::MAX; 2];
         for _ in 0..ROUNDS {
-            least[0] = least[0].min(batch(&solidity, &input, &mut theirs));
-            least[1] = least[1].min(batch(&kit, &input, &mut ours));
+            least[0] = least[0].min(batch(&solidity, &inputs, &mut theirs));
+            least[1] = least[1].min(batch(&kit, &inputs, &mut ours));
         }
         let ratio = least[1] / least[0];
         println!(
