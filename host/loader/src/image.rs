@@ -4,8 +4,11 @@
 
 mod bytes;
 mod elf;
+mod fuzz;
 mod mach_o;
 mod pe;
+
+pub use fuzz::fuzz_image;
 
 use std::fs::{self, File};
 use std::io::Read as _;

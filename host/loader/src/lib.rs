@@ -43,6 +43,6 @@ pub mod trace;
 
 pub use descriptor::{HOST_TARGET, PluginIdentity};
 pub use error::{Detail, LoadError};
-pub use image::{LibraryImage, MAX_LIBRARY_BYTES};
+pub use image::{LibraryImage, MAX_LIBRARY_BYTES, fuzz_image};
 pub use loader::{LoadTimings, LoadedPlugin, Loader, Residency};
 pub use staging::Staging;

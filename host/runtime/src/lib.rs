@@ -23,6 +23,7 @@ pub mod container;
 mod deadline;
 mod estimate;
 mod execution;
+mod fuzz;
 mod host;
 pub mod inspection;
 mod plugins;
@@ -41,6 +42,7 @@ pub use estimate::{EstimateError, GasEstimate};
 pub use execution::{
     ExecutionError, ExecutionResult, InvalidTransaction, PrecompileInfo, Status, VmSet,
 };
+pub use fuzz::{fuzz_configuration, fuzz_container};
 pub use host::{Block, Host};
 pub use plugins::{
     Activation, ActivationRule, CodeRefused, EvmOptions, FactoryError, FallBack, FaultPolicy,

@@ -12,7 +12,7 @@ use crate::{
     vm_test,
 };
 use proz_host::{Revision, VmFactory, inspection::InspectorCell};
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 /// Reads a file.
 pub(crate) fn parse<'a>(
@@ -32,6 +32,21 @@ pub(crate) fn parse<'a>(
             source,
         }
     })
+}
+
+/// Reads bytes as a test file and builds every state test in it, without running any: the body of a fuzz target.
+///
+/// Never panics, whatever the bytes; that is what it is for.
+pub fn fuzz_file(bytes: &[u8]) {
+    let location = Location {
+        file: Path::new("fuzz.json").into(),
+        entry: None,
+    };
+    if let Ok(tests) = parse(&location, bytes) {
+        for (_, test) in &tests.0 {
+            let _ = StateTest::new(test);
+        }
+    }
 }
 
 /// Runs cases and keeps account of them.
@@ -245,5 +260,24 @@ fn inconsistent(location: &Location, test: &str, flaw: Flaw) -> StateTestError {
         file: location.to_string(),
         at: format!("{test}.{}", flaw.at),
         problem: flaw.problem,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fuzz_file;
+
+    #[test]
+    fn files_with_slips_are_refused_or_built() {
+        let good = include_bytes!("../../../tests/fixtures/statetest/passes.json");
+        for at in (0..good.len()).step_by(1 + good.len() / 2_000) {
+            fuzz_file(&good[..at]);
+            for byte in [b'"', b'0', b'{', b'f', 0xff] {
+                let mut bytes = good.to_vec();
+                bytes[at] = byte;
+                fuzz_file(&bytes);
+            }
+        }
+        fuzz_file(good);
     }
 }

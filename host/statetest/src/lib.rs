@@ -42,6 +42,7 @@ mod vm_test;
 mod world;
 
 pub use error::StateTestError;
+pub use file::fuzz_file;
 pub use filter::NameFilter;
 pub use fork::revision_of;
 pub use format::Indexes;

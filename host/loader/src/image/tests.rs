@@ -254,3 +254,15 @@ proptest! {
         }
     }
 }
+
+/// Slips where a reader looks: the header, the tables behind it, and the sections at the end.
+#[test]
+fn a_library_with_slips_is_refused_or_read_within_its_bytes() {
+    let good = bytes();
+    let near_the_end = good.len().saturating_sub(4096)..good.len();
+    for at in (0..1024).chain(near_the_end.step_by(7)) {
+        let mut bytes = good.clone();
+        bytes[at] ^= 0xff;
+        crate::fuzz_image(&bytes);
+    }
+}

@@ -28,8 +28,10 @@ mod assemble;
 mod data;
 mod disassemble;
 mod error;
+mod fuzz;
 mod operand;
 
 pub use assemble::assemble;
 pub use disassemble::{NAMES_SECTION, disassemble, disassemble_instruction, function_names};
 pub use error::AsmError;
+pub use fuzz::fuzz_text;

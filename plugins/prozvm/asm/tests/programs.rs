@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use proz_prozvm_asm::{assemble, disassemble};
+use proz_prozvm_asm::{assemble, disassemble, fuzz_text};
 use proz_prozvm_core::{
     Call, NoSyscalls, Outcome, Program, Reference, SyscallTable, VmConfig, verify,
 };
@@ -119,4 +119,58 @@ fn wide_instructions_work_on_memory() {
     "#;
     // (2^64 + 3) * (2^64 + 5) mod 2^128
     assert_eq!(run(source, "product", &[3, 5]), Outcome::Finished([15, 8]));
+}
+
+/// A-2, on texts with slips: lines left out, doubled and exchanged, bytes changed.
+#[test]
+fn texts_with_slips_are_refused_or_go_round() {
+    let good = "
+        .stack 4096
+        .features wide hash
+        .func main (2) -> 2
+            lc t0, 0x123456789abcdef0
+            la t1, table
+            ld t1, 0(t1)
+            callr t1, (1) -> 1
+            switch a0, one, other
+        one:
+            u256.mulmod (sp), (sp), (sp), (t0)
+        other:
+            keccak256 (t0), (sp), a1
+            ret
+        .func twice (1) -> 1
+            slli a0, a0, 1
+            ret
+        .table twice
+        .rodata
+            text: .ascii \"a,b;\\x01\"
+        .data
+            table: .u64 &twice, text
+        .bss
+            room: .zero 40
+        .export \"main\" main plain pure
+        .custom \"note\" 00ff
+        .names
+    ";
+    let lines: Vec<&str> = good.lines().collect();
+    for left_out in 0..lines.len() {
+        let mut fewer = lines.clone();
+        fewer.remove(left_out);
+        fuzz_text(fewer.join("\n").as_bytes(), &SyscallTable::EMPTY);
+        let mut doubled = lines.clone();
+        doubled.insert(left_out, lines[left_out]);
+        fuzz_text(doubled.join("\n").as_bytes(), &SyscallTable::EMPTY);
+        for other in 0..lines.len() {
+            let mut exchanged = lines.clone();
+            exchanged.swap(left_out, other);
+            fuzz_text(exchanged.join("\n").as_bytes(), &SyscallTable::EMPTY);
+        }
+    }
+    for at in 0..good.len() {
+        for byte in [b'0', b'-', b'(', b' ', b'\n', b'\\', b'.'] {
+            let mut changed = good.as_bytes().to_vec();
+            changed[at] = byte;
+            fuzz_text(&changed, &SyscallTable::EMPTY);
+        }
+    }
 }
