@@ -1,4 +1,5 @@
-//! Repeats the recorded session of `sdk/WALKTHROUGH.md`: each command, and what it prints.
+//! Repeats the recorded sessions of `sdk/WALKTHROUGH.md` and `plugins/prozvm/README.md`: each command, and what it
+//! prints.
 //!
 //! Within a line `[..]` stands for anything; a line `...` stands for any number of lines.
 #![allow(clippy::unwrap_used, reason = "a test")]
@@ -81,6 +82,7 @@ fn run(command: &str, folder: &Path) -> String {
         .current_dir(folder)
         .env("PATH", path.unwrap())
         .env("CARGO_HOME", home)
+        .env("KIT", workspace_root().join("sdk/prozvm"))
         .env("XDG_CONFIG_HOME", folder)
         .env("XDG_DATA_HOME", folder)
         .env_remove("CARGO_TARGET_DIR")
@@ -97,9 +99,9 @@ fn run(command: &str, folder: &Path) -> String {
     text
 }
 
-#[test]
-fn the_recorded_session_is_what_happens() {
-    let document = fs::read_to_string(workspace_root().join("sdk/WALKTHROUGH.md")).unwrap();
+/// Repeats the session of a document of this repository.
+fn repeat(document: &str) {
+    let document = fs::read_to_string(workspace_root().join(document)).unwrap();
     let steps = steps(&document);
     assert!(steps.len() >= 10, "{} steps", steps.len());
     let folder = tempfile::tempdir().unwrap();
@@ -113,6 +115,21 @@ fn the_recorded_session_is_what_happens() {
             step.expected.join("\n")
         );
     }
+}
+
+#[test]
+fn the_recorded_session_is_what_happens() {
+    repeat("sdk/WALKTHROUGH.md");
+}
+
+#[test]
+fn a_contract_in_c_goes_from_source_to_chain_as_recorded() {
+    let has = |tool: &str| Command::new(tool).arg("--version").output().is_ok();
+    if !has("clang-19") || !has("ld.lld-19") {
+        println!("skipped: clang-19 and lld-19 are not installed");
+        return;
+    }
+    repeat("plugins/prozvm/README.md");
 }
 
 #[test]
