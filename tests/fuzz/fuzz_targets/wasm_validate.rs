@@ -1,10 +1,4 @@
 //! Any bytes as a Wasm module: accepted or refused.
 #![no_main]
-#![allow(dead_code, reason = "the bodies' modules serve other tests too")]
 
-#[path = "../../../plugins/wasm/tests/wasm/fuzz.rs"]
-mod fuzz;
-#[path = "../../../plugins/wasm/tests/wasm/support.rs"]
-mod support;
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::validate(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| proz_wasm::testing::fuzz_validate(data));
