@@ -154,6 +154,20 @@ impl WasmMachine {
         let seat = Seat::take(&self.running);
         let machine = &self.config.machine;
         let is_interruptible = context.message.gas_limit > machine.uninterrupted_gas;
+        let message = &context.message;
+        let prices = self.config.gas_costs;
+        let limit = page_limit(&self.config, context);
+        if contract.pages > limit {
+            return Ok(FrameResult::halt(StatusCode::MEMORY_LIMIT));
+        }
+        let entry_gas = prices.entry(code.len() as u64, contract.pages);
+        let Some(gas) = message.gas_limit.checked_sub(entry_gas) else {
+            return Ok(FrameResult::halt(StatusCode::OUT_OF_GAS));
+        };
+        let is_creation = message.kind.is_create();
+        if is_creation && contract.constructor.is_none() {
+            return Ok(FrameResult::success(gas, Buffer::empty()));
+        }
         let other;
         let (engine, contract) = if is_interruptible {
             let engine = &self.interruptible;
@@ -169,24 +183,11 @@ impl WasmMachine {
             other = form.map_err(|error| unavailable(&error))?;
             (&self.on_demand, &*other)
         };
-        let message = &context.message;
-        let prices = self.config.gas_costs;
-        let limit = page_limit(&self.config, context);
-        if contract.pages > limit {
-            return Ok(FrameResult::halt(StatusCode::MEMORY_LIMIT));
-        }
-        let entry_gas = prices.entry(code.len() as u64, contract.pages);
-        let Some(gas) = message.gas_limit.checked_sub(entry_gas) else {
-            return Ok(FrameResult::halt(StatusCode::OUT_OF_GAS));
+        let entry = match &contract.constructor {
+            Some(constructor) if is_creation => constructor,
+            _ => &contract.entry,
         };
-        let entry = if message.kind.is_create() {
-            contract.constructor.as_ref()
-        } else {
-            Some(&contract.entry)
-        };
-        let Some((entry, shape)) = entry else {
-            return Ok(FrameResult::success(gas, Buffer::empty()));
-        };
+        let (entry, shape) = entry;
         let running = Running::enter(context.transaction.sequence, message.recipient);
         let pages = PageMeter::new(limit, contract.pages, &prices);
         // SAFETY: the store, and with it the frame, is dropped before this function returns;

@@ -97,10 +97,13 @@ fn code_from_one_start_is_mapped_by_the_next() {
     let created = world.create(enclosed(&code.unwrap()));
     assert_status(&created, StatusCode::SUCCESS);
     assert_eq!(kept(), 1, "deployment compiles and keeps the code");
-    world.host = Box::leak(Box::new(start()));
-    let called = world.send(created.created.unwrap(), Vec::new());
-    assert_status(&called, StatusCode::SUCCESS);
-    assert_eq!(kept(), 1);
+    // These calls have much gas: they run, and keep, the form that can be interrupted.
+    for _ in 0..2 {
+        world.host = Box::leak(Box::new(start()));
+        let called = world.send(created.created.unwrap(), Vec::new());
+        assert_status(&called, StatusCode::SUCCESS);
+        assert_eq!(kept(), 2);
+    }
 }
 
 fn walk(folder: &std::path::Path) -> impl Iterator<Item = String> {
