@@ -1,6 +1,9 @@
 //! `proz deploy`: deploys a contract into the state.
 
-use super::run::{execute, transaction};
+use super::{
+    run::{execute, transaction},
+    validate::explain_refusal,
+};
 use crate::{
     args::{Common, DeployArgs},
     error::Outcome,
@@ -10,6 +13,7 @@ use crate::{
 };
 use alloy_primitives::Bytes;
 use proz_artifact::{Contract, encode_constructor};
+use proz_host::StatusCode;
 use proz_state::StateDbMut as _;
 
 pub(crate) fn run(common: &Common, args: &DeployArgs) -> Outcome {
@@ -17,6 +21,7 @@ pub(crate) fn run(common: &Common, args: &DeployArgs) -> Outcome {
     let contract = target::read_with_abi(&args.code, &args.reading, args.abi.as_ref())?;
     let arguments = target::resolve(&session, args.sending.sender, &args.args)?;
     let init_code = init_code(&contract, &arguments, &args.reading)?;
+    let enclosed = target::enclose(&contract, contract.creation_code()?, &args.reading)?;
     let mut book = session.book(&[])?;
     if let Some(abi) = &contract.abi {
         book.add_anywhere(abi.clone());
@@ -38,7 +43,7 @@ pub(crate) fn run(common: &Common, args: &DeployArgs) -> Outcome {
         }
         session.save()?;
     }
-    Report {
+    let report = Report {
         result: &result,
         gas_limit: transaction.gas_limit,
         calls: &calls,
@@ -47,8 +52,12 @@ pub(crate) fn run(common: &Common, args: &DeployArgs) -> Outcome {
         shows_calls: args.trace,
         codes: &session.state,
         metrics: None,
+    };
+    let printed = report.print(common);
+    if result.status.0 == StatusCode::CODE_REFUSED {
+        explain_refusal(session.host.factory(), &enclosed);
     }
-    .print(common)
+    printed
 }
 
 /// Init code: the contract's creation code, in a container where its VM needs one, and the
@@ -59,6 +68,13 @@ pub(crate) fn init_code(
     reading: &crate::args::Reading,
 ) -> Result<Bytes, crate::error::CliError> {
     let mut code = target::enclose(contract, contract.creation_code()?, reading)?.to_vec();
-    code.extend(encode_constructor(contract.abi.as_ref(), arguments)?);
+    let arguments = encode_constructor(contract.abi.as_ref(), arguments).map_err(|error| {
+        let error = crate::error::CliError::from(error);
+        if contract.abi.is_some() {
+            return error;
+        }
+        error.hint("`--abi FILE` says what the constructor takes")
+    })?;
+    code.extend(arguments);
     Ok(code.into())
 }

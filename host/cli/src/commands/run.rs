@@ -1,5 +1,6 @@
 //! `proz run`: runs code, or calls a contract of the state.
 
+use super::validate::explain_refusal;
 use crate::{
     args::{Common, RunArgs, Sending},
     error::{CliError, Outcome},
@@ -14,7 +15,7 @@ use crate::{
 };
 use alloy_primitives::{Address, Bytes};
 use proz_host::{
-    ExecutionResult, Mode, TransactOptions, Transaction,
+    ExecutionResult, Mode, StatusCode, TransactOptions, Transaction,
     inspection::{CallTree, CallTreeInspector, Inspector},
 };
 use proz_state::StateDbMut as _;
@@ -49,7 +50,7 @@ pub(crate) fn run(common: &Common, args: &RunArgs) -> Outcome {
         }
         return Ok(exit_code(&watched.result));
     }
-    Report {
+    let report = Report {
         result: &watched.result,
         gas_limit: transaction.gas_limit,
         calls: &watched.calls,
@@ -58,8 +59,14 @@ pub(crate) fn run(common: &Common, args: &RunArgs) -> Outcome {
         shows_calls: args.trace || args.trace_format == Some(TraceFormat::Tree),
         codes: &session.state,
         metrics: counted.as_ref().map(|(i, c)| (i, c)),
+    };
+    let printed = report.print(common);
+    if watched.result.status.0 == StatusCode::CODE_REFUSED
+        && let Some(code) = &target.code
+    {
+        explain_refusal(session.host.factory(), code);
     }
-    .print(common)
+    printed
 }
 
 /// What came of an execution, and what was seen of it.

@@ -7,7 +7,7 @@ use crate::{
     target,
 };
 use proz_artifact::CodeKind;
-use proz_host::{CodeFact, VmFactory, VmHandle, container::Container};
+use proz_host::{CodeFact, CodeRefused, VmFactory, VmHandle, container::Container};
 use std::process::ExitCode;
 
 pub(crate) fn run(common: &Common, args: &ValidateArgs) -> Outcome {
@@ -64,14 +64,35 @@ pub(crate) fn run(common: &Common, args: &ValidateArgs) -> Outcome {
                 });
                 outln!("{json}");
             } else {
-                let place = refusal
-                    .offset
-                    .map_or_else(String::new, |offset| format!(" at offset {offset:#x}"));
-                outln!("refused by {name}{place}: {refusal}");
+                outln!("{}", sentence(&name, &refusal));
             }
             Ok(ExitCode::from(FAILED))
         }
     }
+}
+
+/// Tells on stderr why the VM of a container refuses the code in it, which no receipt says.
+pub(crate) fn explain_refusal(factory: &VmFactory, code: &[u8]) {
+    let Ok(container) = Container::parse(code) else {
+        return;
+    };
+    let requirement = match container.requirement {
+        "" => "*",
+        requirement => requirement,
+    };
+    if let Ok(vm) = find(factory, container.vm_type, requirement)
+        && let Err(refusal) = vm.validate_code(container.payload)
+    {
+        let name = format!("{}@{}", vm.vm_type(), vm.vm_version());
+        eprintln!("{}", sentence(&name, &refusal));
+    }
+}
+
+fn sentence(vm: &str, refusal: &CodeRefused) -> String {
+    let place = refusal
+        .offset
+        .map_or_else(String::new, |offset| format!(" at offset {offset:#x}"));
+    format!("refused by {vm}{place}: {refusal}")
 }
 
 fn texts(fact: &CodeFact) -> impl Iterator<Item = &str> {
