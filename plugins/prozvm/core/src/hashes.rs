@@ -6,7 +6,7 @@
 
 use std::cell::RefCell;
 
-use sha3::Digest as _;
+use keccak_asm::Digest as _;
 
 /// Inputs remembered for each thread.
 const ENTRIES: usize = 1024;
@@ -30,7 +30,7 @@ pub(crate) fn keccak256(bytes: &[u8]) -> [u8; 32] {
 }
 
 fn compute(bytes: &[u8]) -> [u8; 32] {
-    sha3::Keccak256::digest(bytes).into()
+    keccak_asm::Keccak256::digest(bytes).into()
 }
 
 fn remembered(input: &[u8; 64]) -> [u8; 32] {
