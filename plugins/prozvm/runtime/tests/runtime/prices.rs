@@ -264,12 +264,12 @@ fn a_frame_pays_for_its_entry() {
     world.install(address(1), &code);
     let entry = 60 + (code.len() as u64).div_ceil(64);
     let result = world.call(address(1), &[]);
-    // One page, two instructions of cost 1 and 2: 156 units are 19.5 gas.
-    assert_eq!(crate::support::GAS - result.gas_left, entry + 20);
+    // One page, two instructions of cost 1 and 2: 156 units.
+    assert_eq!(crate::support::GAS - result.gas_left, entry + 78);
     for (gas, status) in [
         (entry - 1, StatusCode::OUT_OF_GAS),
-        (entry + 19, StatusCode::OUT_OF_GAS),
-        (entry + 20, StatusCode::SUCCESS),
+        (entry + 77, StatusCode::OUT_OF_GAS),
+        (entry + 78, StatusCode::SUCCESS),
     ] {
         let message = Environment::call(address(1), gas, &[]);
         assert_status(&world.send(message).unwrap(), status);
