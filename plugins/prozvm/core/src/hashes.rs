@@ -6,8 +6,6 @@
 
 use std::cell::RefCell;
 
-use keccak_asm::Digest as _;
-
 /// Inputs remembered for each thread.
 const ENTRIES: usize = 1024;
 
@@ -30,7 +28,7 @@ pub(crate) fn keccak256(bytes: &[u8]) -> [u8; 32] {
 }
 
 fn compute(bytes: &[u8]) -> [u8; 32] {
-    keccak_asm::Keccak256::digest(bytes).into()
+    <keccak_asm::Keccak256 as keccak_asm::Digest>::digest(bytes).into()
 }
 
 fn remembered(input: &[u8; 64]) -> [u8; 32] {
