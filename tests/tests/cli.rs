@@ -265,11 +265,7 @@ fn takes_wasm_modules_and_text() {
         .run(&["validate", "note.wasm"])
         .run(&["run", "echo.wat", "--input", "0x0123"])
         .run(&[&["deploy", "echo.wat", "--name", "Echo"], &state[..]].concat())
-        .run(&[&["run", "Echo", "--input", "0xabcd"], &state[..]].concat())
-        // The receipt says that code was refused, the program says why.
-        .run(&["deploy", "foreign.wat"])
-        .run(&["run", "foreign.wat"])
-        .run(&["deploy", &token, "--args", "Gold", "AU"]);
+        .run(&[&["run", "Echo", "--input", "0xabcd"], &state[..]].concat());
     let deploy = ["deploy", &token, "--abi", &abi, "--name", "Token", "--args"];
     let mint = ["run", "Token", "--write", "--call", "mint", "@sender", "5"];
     let too_much = ["run", "Token", "--call", "transfer", "@Echo", "6"];
@@ -278,6 +274,49 @@ fn takes_wasm_modules_and_text() {
         .run(&[&mint[..], &state[..]].concat())
         .run(&[&["run", "Token", "--call", "name"], &state[..]].concat())
         .run(&[&too_much[..], &state[..]].concat());
+    assert_session!(session);
+}
+
+/// Returns its input.
+const ECHO_PROGRAM: &str = "
+    .stack 4096
+    .export \"fallback\" echo fallback
+    .func echo () -> 0
+        addi sp, sp, -1024
+        sys  input_size
+        mv   s0, a0
+        mv   a0, sp
+        li   a1, 0
+        mv   a2, s0
+        sys  input_copy
+        mv   a0, sp
+        mv   a1, s0
+        sys  return
+        ret
+";
+
+#[test]
+fn takes_prozvm_programs() {
+    let mut session = Session::new();
+    let program = proz_prozvm_asm::assemble(ECHO_PROGRAM, &proz_prozvm_syscalls::CHAIN);
+    let program = program.unwrap().encode();
+    std::fs::write(session.path("echo.pz"), &program).unwrap();
+    // One byte of the last instruction: a register that it does not use.
+    let mut broken = program.clone();
+    let last = broken
+        .windows(8)
+        .rposition(|i| i == [0x84, 0, 0, 0, 0, 0, 0, 0]);
+    broken[last.unwrap() + 1] = 7;
+    std::fs::write(session.path("broken.pz"), &broken).unwrap();
+    std::fs::write(session.path("cut.pz"), &program[..40]).unwrap();
+    let state = ["--state", "state.json"];
+    session
+        .run(&["validate", "echo.pz"])
+        .run(&["validate", "broken.pz"])
+        .run(&["validate", "cut.pz"])
+        .run(&["run", "echo.pz", "--input", "0x0123"])
+        .run(&[&["deploy", "echo.pz", "--name", "Echo"], &state[..]].concat())
+        .run(&[&["run", "Echo", "--input", "0xabcd"], &state[..]].concat());
     assert_session!(session);
 }
 
