@@ -348,6 +348,22 @@ mod tests {
     }
 
     #[test]
+    fn a_file_beyond_the_limit_is_refused_with_its_size_before_it_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("huge.json");
+        // A hole in the file: it takes no room on the disk.
+        File::create(&path)
+            .unwrap()
+            .set_len(FILE_BYTES + 1)
+            .unwrap();
+        let seen = everything(&[path]);
+        assert!(
+            seen[0].contains("huge.json") && seen[0].contains("1073741825"),
+            "{seen:?}"
+        );
+    }
+
+    #[test]
     fn a_path_that_is_no_test_is_refused_by_name() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.toml");

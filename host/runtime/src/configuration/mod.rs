@@ -9,9 +9,10 @@ mod reference;
 pub use reference::{configuration_reference, configuration_schema};
 
 use crate::{
-    Activation, ActivationRule, FaultPolicy, Trust, TrustPolicy, VmFactoryConfig,
+    Activation, ActivationRule, EvmOptions, FaultPolicy, Trust, TrustPolicy, VmFactoryConfig,
     trust::{LockError, PluginLock, PublicKey},
 };
+use alloy_primitives::Address;
 use proz_manifest::{PluginId, Requirement, SearchPath, VmType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -75,6 +76,10 @@ pub struct PluginSection {
     /// different library ever loaded, since libraries stay mapped. 64 when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub generation_cap: Option<usize>,
+    /// Addresses at which precompiles may be active; all of a pack's when absent. Consensus data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<BTreeSet<String>>")]
+    pub precompile_addresses: Option<BTreeSet<Address>>,
 }
 
 impl Default for PluginSection {
@@ -86,6 +91,7 @@ impl Default for PluginSection {
             disabled: BTreeSet::new(),
             data_dir: None,
             generation_cap: None,
+            precompile_addresses: None,
         }
     }
 }
@@ -259,6 +265,10 @@ impl Configuration {
             activation: Activation::new(self.activation.clone()),
             generation_cap: self.plugins.generation_cap,
             faults: self.faults,
+            evm: EvmOptions {
+                precompile_addresses: self.plugins.precompile_addresses.clone(),
+                ..EvmOptions::default()
+            },
             trust: Trust {
                 policy: self.trust.policy,
                 keys: self.trust.keys.clone(),

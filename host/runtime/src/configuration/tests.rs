@@ -31,6 +31,19 @@ fn the_example_is_a_configuration_that_uses_every_section() {
 }
 
 #[test]
+fn precompiles_may_be_limited_to_some_addresses() {
+    let text = "config_version = 1\n[plugins]\nprecompile_addresses = [\"0x0000000000000000000000000000000000000004\"]";
+    let factory = parse(text).unwrap().factory(SearchPath::default()).unwrap();
+    let identity = Address::with_last_byte(4);
+    assert_eq!(
+        factory.evm.precompile_addresses,
+        Some(BTreeSet::from([identity]))
+    );
+    let none = Configuration::default().factory(SearchPath::default());
+    assert_eq!(none.unwrap().evm.precompile_addresses, None);
+}
+
+#[test]
 fn refuses_what_it_does_not_know_and_says_where() {
     for (text, detail) in [
         ("", "missing field `config_version`"),
@@ -46,6 +59,10 @@ fn refuses_what_it_does_not_know_and_says_where() {
         (
             "config_version = 1\n[plugins]\nrequire = [\"EVM\"]",
             "invalid VM type",
+        ),
+        (
+            "config_version = 1\n[plugins]\nprecompile_addresses = [\"0x04\"]",
+            "invalid string length",
         ),
         (
             "config_version = 1\n[plugins]\ngeneration_cap = 0",
