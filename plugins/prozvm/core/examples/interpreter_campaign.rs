@@ -3,7 +3,7 @@
 //! Each program runs several times on each tier: the reference, the threaded interpreter, and the latter without
 //! fusion. The first difference ends it, with the seed in the message.
 //!
-//!     cargo run --release -p proz-prozvm-core --features testing --example campaign -- [EXECUTIONS [SEED]]
+//!     cargo run --release -p proz-prozvm-core --features testing --example interpreter_campaign -- [EXECUTIONS [SEED]]
 
 #![allow(missing_docs, reason = "an example")]
 
