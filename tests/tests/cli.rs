@@ -265,7 +265,11 @@ fn takes_wasm_modules_and_text() {
         .run(&["validate", "note.wasm"])
         .run(&["run", "echo.wat", "--input", "0x0123"])
         .run(&[&["deploy", "echo.wat", "--name", "Echo"], &state[..]].concat())
-        .run(&[&["run", "Echo", "--input", "0xabcd"], &state[..]].concat());
+        .run(&[&["run", "Echo", "--input", "0xabcd"], &state[..]].concat())
+        // The receipt says that code was refused, the program says why.
+        .run(&["deploy", "foreign.wat"])
+        .run(&["run", "foreign.wat"])
+        .run(&["deploy", &token, "--args", "Gold", "AU"]);
     let deploy = ["deploy", &token, "--abi", &abi, "--name", "Token", "--args"];
     let mint = ["run", "Token", "--write", "--call", "mint", "@sender", "5"];
     let too_much = ["run", "Token", "--call", "transfer", "@Echo", "6"];
