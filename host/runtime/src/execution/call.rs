@@ -8,8 +8,8 @@ use crate::{
 use alloy_primitives::{Address, B256, Bytes};
 use proz_interface::abi_stable::{sabi_trait::TD_Opaque, sabi_types::RMut, std_types::RSlice};
 use proz_interface::v1::{
-    CallOutcome, ExecutionContext, FrameResult, HostError, Message, MessageKind, Revision,
-    StateAccess_TO, StatusCode,
+    CallOutcome, ExecutionContext, FrameResult, HostError, Message, MessageKind, PreparationPrice,
+    Revision, StateAccess_TO, StatusCode,
 };
 use proz_state::AccountId;
 use std::sync::Arc;
@@ -66,8 +66,15 @@ impl Executor<'_> {
                     code,
                     hash,
                 } => {
-                    message.code_hash = hash.into();
-                    self.run(&machine, &code, &message, recipient)?
+                    let limit = message.gas_limit;
+                    match self.pay_preparation(&machine, hash, code.len(), limit) {
+                        Some(gas_left) => {
+                            message.gas_limit = gas_left;
+                            message.code_hash = hash.into();
+                            self.run(&machine, &code, &message, recipient)?
+                        }
+                        None => FrameResult::halt(StatusCode::OUT_OF_GAS),
+                    }
                 }
             }
         };
@@ -157,6 +164,27 @@ impl Executor<'_> {
         let hash = entry.code_hash();
         let code = self.journal.code(account).cloned();
         Ok((self.state(code)?, hash))
+    }
+
+    /// Takes the price of preparing code at its first call in the transaction; `None` when the
+    /// frame cannot pay, and then the code stays unpaid.
+    fn pay_preparation(
+        &mut self,
+        machine: &Machine,
+        hash: B256,
+        size_bytes: usize,
+        gas_limit: u64,
+    ) -> Option<u64> {
+        if machine.preparation == PreparationPrice::default() {
+            return Some(gas_limit);
+        }
+        let key = (machine.identity.generation, hash);
+        if self.prepared.contains(&key) {
+            return Some(gas_limit);
+        }
+        let gas_left = gas_limit.checked_sub(machine.preparation.gas(size_bytes as u64))?;
+        self.prepared.insert(key);
+        Some(gas_left)
     }
 
     /// Runs one frame in a machine and judges its result. The caller undoes what must be undone.

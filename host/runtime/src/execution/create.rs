@@ -193,10 +193,11 @@ impl Executor<'_> {
             .vm
             .validate_code(RSlice::from_slice(container.payload));
         if let Err(error) = Result::<(), VmError>::from(verdict) {
-            return if error.code().is_fault() || error.code() == VmErrorCode::HOST {
-                Err(self.fault(&machine.identity, error.to_string()))
-            } else {
-                Ok(FrameResult::halt(StatusCode::CODE_REFUSED))
+            return match error.code() {
+                VmErrorCode::RESOURCES => Err(self.lacks(&machine.identity, error.to_string())),
+                VmErrorCode::HOST => Err(self.fault(&machine.identity, error.to_string())),
+                code if code.is_fault() => Err(self.fault(&machine.identity, error.to_string())),
+                _ => Ok(FrameResult::halt(StatusCode::CODE_REFUSED)),
             };
         }
 

@@ -2,12 +2,13 @@
 
 use super::{ExecutionError, Machine, PluginIdentity, PrecompileTable, VmSet, watcher::Watcher};
 use crate::chain::ChainRules;
+use alloy_primitives::B256;
 use proz_interface::v1::{
     BlockContext, CancelFlag, FrameResult, HostError, StatusCode, TransactionContext, VmError,
     VmErrorCode,
 };
 use proz_state::{Journal, StateError};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// What a transaction runs in; fixed while it runs.
 #[derive(Clone, Copy)]
@@ -28,6 +29,9 @@ pub(crate) struct Executor<'a> {
     pub(crate) watcher: Option<Watcher<'a>>,
     /// Set once; from then on every callback fails and the transaction is undone.
     pub(crate) abort: Option<Abort>,
+    /// Codes whose preparation this transaction has paid, each on its machine. Reverts do not
+    /// undo it: the work was done.
+    pub(crate) prepared: BTreeSet<(u64, B256)>,
 }
 
 /// Why a running transaction is abandoned.
@@ -39,6 +43,10 @@ pub(crate) enum Abort {
         message: String,
     },
     Unsupported {
+        plugin: PluginIdentity,
+        message: String,
+    },
+    Resources {
         plugin: PluginIdentity,
         message: String,
     },
@@ -62,6 +70,7 @@ impl<'a> Executor<'a> {
             surroundings,
             watcher,
             abort: None,
+            prepared: BTreeSet::new(),
         }
     }
 
@@ -148,6 +157,7 @@ impl<'a> Executor<'a> {
                 plugin: plugin.clone(),
                 message: error.to_string(),
             })),
+            (VmErrorCode::RESOURCES, _) => Err(self.lacks(plugin, error.to_string())),
             _ => Err(self.fault(plugin, error.to_string())),
         }
     }
@@ -155,6 +165,15 @@ impl<'a> Executor<'a> {
     #[cold]
     pub(crate) fn fault(&mut self, plugin: &PluginIdentity, message: String) -> HostError {
         self.abandon(Abort::Fault {
+            plugin: plugin.clone(),
+            message,
+        })
+    }
+
+    /// This node lacks what a plugin needs: the block cannot be executed here.
+    #[cold]
+    pub(crate) fn lacks(&mut self, plugin: &PluginIdentity, message: String) -> HostError {
+        self.abandon(Abort::Resources {
             plugin: plugin.clone(),
             message,
         })
@@ -212,6 +231,11 @@ impl<'a> Executor<'a> {
                 message,
             },
             Some(Abort::Unsupported { plugin, message }) => ExecutionError::Unsupported {
+                plugin: plugin.id.to_string(),
+                version: plugin.version.to_string(),
+                message,
+            },
+            Some(Abort::Resources { plugin, message }) => ExecutionError::Resources {
                 plugin: plugin.id.to_string(),
                 version: plugin.version.to_string(),
                 message,

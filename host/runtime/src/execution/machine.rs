@@ -4,12 +4,13 @@ use super::ExecutionError;
 use crate::container::Container;
 use alloy_primitives::Address;
 use proz_interface::abi_stable::std_types::ROption;
-use proz_interface::v1::{PrecompileBox, Revision, VirtualMachineBox};
+use proz_interface::v1::{PrecompileBox, PreparationPrice, Revision, VirtualMachineBox};
 use proz_manifest::{FeatureSet, Offered, PluginId, Requirement, VmType, ranked};
 use proz_state::WarmSet;
 use semver::Version;
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
     sync::{Arc, OnceLock, RwLock},
 };
 
@@ -59,6 +60,10 @@ pub(crate) struct Machine {
     pub(crate) vm: VirtualMachineBox,
     /// Native stack that one frame may use, in bytes.
     pub(crate) stack_bytes: usize,
+    /// Rule sets that it runs.
+    pub(crate) revisions: RangeInclusive<Revision>,
+    /// Gas before the first call of a code in a transaction.
+    pub(crate) preparation: PreparationPrice,
 }
 
 /// Most native stack that a frame may ask for, in bytes; a plugin that asks for more errs.
@@ -67,10 +72,13 @@ const MAX_STACK_BYTES: usize = 64 * 1024 * 1024;
 impl Machine {
     /// Takes a machine of a plugin in.
     pub(crate) fn new(vm: VirtualMachineBox, identity: Arc<PluginIdentity>) -> Self {
-        let stack_bytes = usize::try_from(vm.native_needs().stack_bytes).unwrap_or(usize::MAX);
+        let terms = vm.terms();
+        let stack_bytes = usize::try_from(terms.stack_bytes).unwrap_or(usize::MAX);
         Self {
             label: format!("{}@{}", identity.vm_type, identity.version),
             stack_bytes: stack_bytes.min(MAX_STACK_BYTES),
+            revisions: terms.first_revision..=terms.last_revision,
+            preparation: terms.preparation,
             identity,
             vm,
         }
