@@ -50,7 +50,7 @@ pub use digest::{Sha256Digest, SignatureBytes};
 pub use discovery::{
     Candidate, DISABLED_SUFFIX, DisabledBy, Discovery, DiscoveryOptions, LocationStatus,
     MAX_MANIFESTS_PER_DIRECTORY, PROGRAMS_SUFFIX, PassedOver, PassedOverReason, SearchedLocation,
-    discover,
+    VECTORS_SUFFIX, discover,
 };
 pub use error::ManifestError;
 pub use fuzz::fuzz_manifest;

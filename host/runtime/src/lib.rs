@@ -51,8 +51,9 @@ pub use execution::{
 pub use fuzz::{fuzz_chain_spec, fuzz_configuration, fuzz_container};
 pub use host::{Block, Host};
 pub use plugins::{
-    BuildError, CodeRefused, FactoryError, FallBack, FaultPolicy, GenerationInfo, GenerationState,
-    Incident, Lease, Registry, RegistryError, VmFactory, VmFactoryConfig, VmHandle,
+    BuildError, CodeRefused, FactoryError, FallBack, FaultPolicy, FingerprintError, GenerationInfo,
+    GenerationState, Incident, Lease, Registry, RegistryError, Vectors, VmFactory, VmFactoryConfig,
+    VmHandle,
 };
 pub use proz_interface::v1::{
     CodeFact, GENERATION as ABI_GENERATION, Limits, MessageKind, OpcodeCount, Revision, StatusCode,

@@ -1,7 +1,8 @@
 //! Makes VMs: discovers plugins, loads those that are asked for, configures and keeps them.
 
 use super::{
-    FallBack, FaultPolicy, Generation, GenerationInfo, Registry, RegistryError,
+    FallBack, FaultPolicy, FingerprintError, Generation, GenerationInfo, Registry, RegistryError,
+    Vectors,
     active::Plan,
     builds::{BuildError, choose_build},
     generation::InstanceTerms,
@@ -14,7 +15,7 @@ use crate::{
     execution::{Machine, PrecompileInfo},
     trust::{LockedPlugin, PluginLock, Trust, TrustError},
 };
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use proz_interface::abi_stable::std_types::{RSlice, RStr};
 use proz_interface::v1::{
     CodeFact, GENERATION, HostInfo, OpcodeCount, Revision, VmError, VmErrorCode,
@@ -160,6 +161,9 @@ pub enum FactoryError {
         /// The other.
         second: ReleaseKey,
     },
+    /// The behaviour of a release could not be told, or is not the one that was pinned.
+    #[error(transparent)]
+    Fingerprint(#[from] FingerprintError),
     /// A build could not be chosen.
     #[error(transparent)]
     Build(#[from] BuildError),
@@ -507,6 +511,17 @@ impl VmFactory {
                 addresses: release.addresses.clone(),
             },
         )?;
+        if let Some(expected) = release.fingerprint {
+            let found = self.fingerprint_of(&generation, candidate)?;
+            if found != expected {
+                return Err(FingerprintError::Differs {
+                    release: release.key(),
+                    expected,
+                    found,
+                }
+                .into());
+            }
+        }
         if let Some(expected) = self.config.builds.get(&release.key())
             && generation.library_sha256 != *expected
         {
@@ -515,6 +530,39 @@ impl VmFactory {
             return Err(differs("build", expected.to_string(), found.to_string()));
         }
         Ok(generation)
+    }
+
+    /// Loads a release with options, and returns the hash of its behaviour, without publishing
+    /// it: what a chain specification pins.
+    ///
+    /// # Errors
+    ///
+    /// [`FactoryError`].
+    pub fn fingerprint(
+        &self,
+        candidate: &Candidate,
+        options: &ConsensusOptions,
+        addresses: Option<&BTreeSet<Address>>,
+    ) -> Result<B256, FactoryError> {
+        let generation = self.start_with(
+            candidate,
+            InstanceTerms {
+                options: options.clone(),
+                settings: self.settings_of(candidate),
+                addresses: addresses.cloned(),
+            },
+        )?;
+        self.fingerprint_of(&generation, candidate)
+    }
+
+    fn fingerprint_of(
+        &self,
+        generation: &Generation,
+        candidate: &Candidate,
+    ) -> Result<B256, FactoryError> {
+        let vm_type = candidate.manifest.vm_type.as_str();
+        let vectors = Vectors::beside(&candidate.manifest_path, vm_type)?;
+        Ok(generation.fingerprint(&vectors)?)
     }
 
     fn start_with(
