@@ -6,7 +6,7 @@
 
 use proz_host::{ConsensusOptions, FactoryError, SearchPath, VmFactory, VmFactoryConfig};
 use proz_manifest::Candidate;
-use proz_tests::plugins;
+use proz_tests::plugins_dir;
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::PathBuf};
 
 fn manifests() -> PathBuf {
@@ -36,7 +36,10 @@ fn evm_vectors() -> String {
         ("small", pushes(|i| vec![0x60, i + 1])),
         ("zero", pushes(|_| vec![0x60, 0])),
         ("large", pushes(|i| [&[0x7f][..], &[0xff - i; 32]].concat())),
-        ("account", pushes(|i| vec![0x61, if i < 2 { 0xbb } else { 0 }, 0xbb])),
+        (
+            "account",
+            pushes(|i| vec![0x61, if i < 2 { 0xbb } else { 0 }, 0xbb]),
+        ),
         // Offsets and lengths beyond the first words, gas for calls.
         ("memory", pushes(|i| vec![0x61, 1 + i, 0x20 * (i % 5)])),
     ];
@@ -56,36 +59,84 @@ fn evm_vectors() -> String {
     for opcode in 0..=u8::MAX {
         for (name, stack) in &stacks {
             let code = instruction(opcode, stack);
-            vector(&format!("{opcode:#04x} {name}"), &code, &input, 400_000, false);
+            vector(
+                &format!("{opcode:#04x} {name}"),
+                &code,
+                &input,
+                400_000,
+                false,
+            );
         }
-        vector(&format!("{opcode:#04x} on an empty stack"), &[opcode], &input, 100_000, false);
+        vector(
+            &format!("{opcode:#04x} on an empty stack"),
+            &[opcode],
+            &input,
+            100_000,
+            false,
+        );
     }
     // Twice in one frame: what was cold is warm, what was clean is dirty.
-    for opcode in [0x31, 0x3b, 0x3f, 0x54, 0x55, 0x5c, 0x5d, 0xf1, 0xf2, 0xf4, 0xfa, 0xf0, 0xf5] {
+    for opcode in [
+        0x31, 0x3b, 0x3f, 0x54, 0x55, 0x5c, 0x5d, 0xf1, 0xf2, 0xf4, 0xfa, 0xf0, 0xf5,
+    ] {
         let stack = &stacks[0].1;
         let twice = [stack, &[opcode][..], stack, &[opcode, 0x00]].concat();
-        vector(&format!("{opcode:#04x} twice"), &twice, &input, 900_000, false);
+        vector(
+            &format!("{opcode:#04x} twice"),
+            &twice,
+            &input,
+            900_000,
+            false,
+        );
     }
     // SSTORE of every value over every value: 0, 1 and 2 over what is there, then back.
     for slot in 0..3 {
         for (first, second) in [(0, 1), (1, 0), (1, 2), (2, 1), (0, 0), (2, 2)] {
-            let code = [0x60, first, 0x60, slot, 0x55, 0x60, second, 0x60, slot, 0x55];
-            vector(&format!("store {first} then {second} at {slot}"), &code, &[], 200_000, false);
+            let code = [
+                0x60, first, 0x60, slot, 0x55, 0x60, second, 0x60, slot, 0x55,
+            ];
+            vector(
+                &format!("store {first} then {second} at {slot}"),
+                &code,
+                &[],
+                200_000,
+                false,
+            );
         }
     }
     // EXP by the length of the exponent; KECCAK256, LOG and copies by length.
     for bytes in [1_usize, 2, 16, 32] {
         let exponent = [&[0x5f + bytes as u8][..], &vec![0xff; bytes]].concat();
         let code = [&exponent[..], &[0x60, 3, 0x0a, 0x00]].concat();
-        vector(&format!("power of {bytes} bytes"), &code, &[], 100_000, false);
+        vector(
+            &format!("power of {bytes} bytes"),
+            &code,
+            &[],
+            100_000,
+            false,
+        );
     }
     for size in [0_u16, 1, 32, 33, 1_000, 10_000] {
         let [high, low] = size.to_be_bytes();
         for opcode in [0x20, 0x37, 0x39, 0x3e, 0x5e, 0xa0, 0xa1, 0xa2, 0xf3, 0xfd] {
-            let code = [0x60, 1, 0x60, 2, 0x61, high, low, 0x60, 0, 0x60, 0, opcode, 0x00];
-            vector(&format!("{opcode:#04x} over {size} bytes"), &code, &input, 300_000, false);
+            let code = [
+                0x60, 1, 0x60, 2, 0x61, high, low, 0x60, 0, 0x60, 0, opcode, 0x00,
+            ];
+            vector(
+                &format!("{opcode:#04x} over {size} bytes"),
+                &code,
+                &input,
+                300_000,
+                false,
+            );
             let code = [0x60, 1, 0x61, high, low, 0x60, 0, opcode, 0x00];
-            vector(&format!("{opcode:#04x} over {size}"), &code, &input, 300_000, false);
+            vector(
+                &format!("{opcode:#04x} over {size}"),
+                &code,
+                &input,
+                300_000,
+                false,
+            );
         }
     }
     // Limits: stack, deployed code, init code, code that begins with 0xEF.
@@ -96,15 +147,29 @@ fn evm_vectors() -> String {
     for size in [24_576_u32, 24_577] {
         let [_, a, b, c] = size.to_be_bytes();
         let code = [0x62, a, b, c, 0x60, 0, 0xf3];
-        vector(&format!("deploys {size} bytes"), &code, &[], 6_000_000, true);
+        vector(
+            &format!("deploys {size} bytes"),
+            &code,
+            &[],
+            6_000_000,
+            true,
+        );
     }
     for size in [49_152, 49_153] {
-        vector(&format!("init code of {size} bytes"), &vec![0; size], &[], 3_000_000, true);
+        vector(
+            &format!("init code of {size} bytes"),
+            &vec![0; size],
+            &[],
+            3_000_000,
+            true,
+        );
     }
     let reserved = [0x60, 0xef, 0x60, 0, 0x53, 0x60, 1, 0x60, 0, 0xf3];
     vector("deploys 0xEF", &reserved, &[], 100_000, true);
     // Recursion: with all gas, so the 63/64 rule shows.
-    let recursion = [0x60, 0, 0x60, 0, 0x60, 0, 0x60, 0, 0x60, 0, 0x30, 0x5a, 0xf1, 0x00];
+    let recursion = [
+        0x60, 0, 0x60, 0, 0x60, 0, 0x60, 0, 0x60, 0, 0x30, 0x5a, 0xf1, 0x00,
+    ];
     vector("calls itself", &recursion, &[], 1_000_000, false);
     text
 }
@@ -114,16 +179,21 @@ fn pack_vectors() -> String {
         "# The behaviour of packs of precompiles is the hash of what they do with these.\n\
          # Made by `UPDATE_VECTORS=1 cargo test --release -p proz-tests --test fingerprint`.\n",
     );
-    let inputs: Vec<(String, Vec<u8>)> = [0_usize, 1, 31, 32, 64, 96, 128, 160, 192, 213, 256, 288, 384, 512]
-        .into_iter()
-        .flat_map(|size| {
-            [
-                (format!("{size} zeros"), vec![0; size]),
-                (format!("{size} bytes"), (0..size).map(|i| (i % 7) as u8).collect()),
-                (format!("{size} words of one"), one_words(size)),
-            ]
-        })
-        .collect();
+    let inputs: Vec<(String, Vec<u8>)> = [
+        0_usize, 1, 31, 32, 64, 96, 128, 160, 192, 213, 256, 288, 384, 512,
+    ]
+    .into_iter()
+    .flat_map(|size| {
+        [
+            (format!("{size} zeros"), vec![0; size]),
+            (
+                format!("{size} bytes"),
+                (0..size).map(|i| (i % 7) as u8).collect(),
+            ),
+            (format!("{size} words of one"), one_words(size)),
+        ]
+    })
+    .collect();
     for address in (1..=0x11_u64).chain([0x100]) {
         for (name, input) in &inputs {
             let _ = write!(
@@ -147,7 +217,10 @@ fn committed(name: &str, generated: &str) {
         fs::write(&file, generated).unwrap();
     }
     let found = fs::read_to_string(&file).unwrap_or_default();
-    assert!(found == generated, "{name} differs; run with UPDATE_VECTORS=1 and read the change");
+    assert!(
+        found == generated,
+        "{name} differs; run with UPDATE_VECTORS=1 and read the change"
+    );
 }
 
 #[test]
@@ -158,7 +231,7 @@ fn the_committed_vectors_are_those_made_here() {
 
 fn factory() -> VmFactory {
     VmFactory::new(VmFactoryConfig {
-        search_path: SearchPath::explicit([plugins()]),
+        search_path: SearchPath::explicit([plugins_dir()]),
         require: vec!["plugin:proz-evm@=1.1.0".parse().unwrap()],
         ..VmFactoryConfig::default()
     })
@@ -184,7 +257,10 @@ fn every_shipped_release_behaves_as_its_fingerprint_says() {
         fs::write(&file, &generated).unwrap();
     }
     let committed = fs::read_to_string(&file).unwrap_or_default();
-    assert_eq!(committed, generated, "a release behaves otherwise than it did");
+    assert_eq!(
+        committed, generated,
+        "a release behaves otherwise than it did"
+    );
     // Releases differ from one another.
     let mut hashes: Vec<_> = found.values().collect();
     hashes.sort();

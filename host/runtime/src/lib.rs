@@ -17,6 +17,7 @@
 //! | store code that is not EVM code | [`container`] |
 //! | watch an execution | [`inspection`] |
 
+mod admission;
 mod chain;
 mod configuration;
 pub mod container;
@@ -30,6 +31,7 @@ mod plugins;
 pub mod transaction;
 mod trust;
 
+pub use admission::CodeError;
 pub use chain::{
     ChainConfig, ChainRules, ConsensusOptions, ETHEREUM_LIMITS, MachineSettings, OptionsError,
     Release, ReleaseKey, RevisionSchedule, RevisionsError, SETTINGS_KEY, Schedule, ScheduleError,

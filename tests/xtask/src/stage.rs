@@ -21,7 +21,8 @@ pub(crate) fn stage() -> Outcome {
 /// Puts the vectors by which behaviour is told beside the manifests.
 fn stage_vectors(folder: &Path) -> Outcome {
     let from = root().join("plugin-manifests");
-    let entries = fs::read_dir(&from).map_err(|e| format!("cannot read {}: {e}", from.display()))?;
+    let entries =
+        fs::read_dir(&from).map_err(|e| format!("cannot read {}: {e}", from.display()))?;
     for file in entries.filter_map(Result::ok).map(|entry| entry.path()) {
         if is_kind(&file, "vectors") {
             copy(&file, &folder.join(file.file_name().unwrap_or_default()))?;
