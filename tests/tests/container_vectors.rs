@@ -305,7 +305,7 @@ fn executions(host: &Host) -> Value {
         ("of version 9", [&[0xef, 0x50, 9][..], &good[3..]].concat()),
         (
             "whose block is damaged",
-            [&packed[..packed.len() - 3], &[0xff; 3]].concat(),
+            [&packed[..18], &[0xff], &packed[19..]].concat(),
         ),
         ("the magic alone", vec![0xef, 0x50]),
     ] {
