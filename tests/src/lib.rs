@@ -6,6 +6,7 @@
 
 pub mod arena;
 mod build;
+pub mod chains;
 mod places;
 pub mod recursion;
 
