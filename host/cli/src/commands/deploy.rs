@@ -54,8 +54,8 @@ pub(crate) fn run(common: &Common, args: &DeployArgs) -> Outcome {
         metrics: None,
     };
     let printed = report.print(common);
-    if result.status.0 == StatusCode::CODE_REFUSED {
-        explain_refusal(session.host.factory(), &enclosed);
+    if let StatusCode::CODE_REFUSED | StatusCode::VM_UNAVAILABLE = result.status.0 {
+        explain_refusal(&session, &enclosed);
     }
     printed
 }

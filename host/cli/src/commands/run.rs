@@ -61,10 +61,10 @@ pub(crate) fn run(common: &Common, args: &RunArgs) -> Outcome {
         metrics: counted.as_ref().map(|(i, c)| (i, c)),
     };
     let printed = report.print(common);
-    if watched.result.status.0 == StatusCode::CODE_REFUSED
-        && let Some(code) = &target.code
+    if let (StatusCode::CODE_REFUSED | StatusCode::VM_UNAVAILABLE, Some(code)) =
+        (watched.result.status.0, &target.code)
     {
-        explain_refusal(session.host.factory(), code);
+        explain_refusal(&session, code);
     }
     printed
 }

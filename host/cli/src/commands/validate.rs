@@ -3,11 +3,11 @@
 use crate::{
     args::{Common, ValidateArgs},
     error::{CliError, FAILED, Outcome},
-    session::load,
+    session::{Session, load},
     target,
 };
 use proz_artifact::CodeKind;
-use proz_host::{CodeFact, CodeRefused, VmFactory, VmHandle, container::Container};
+use proz_host::{CodeError, CodeFact, CodeRefused, VmFactory, VmHandle, container::Container};
 use std::{borrow::Cow, process::ExitCode};
 
 pub(crate) fn run(common: &Common, args: &ValidateArgs) -> Outcome {
@@ -74,21 +74,13 @@ pub(crate) fn run(common: &Common, args: &ValidateArgs) -> Outcome {
     }
 }
 
-/// Tells on stderr why the VM of a container refuses the code in it, which no receipt says.
-pub(crate) fn explain_refusal(factory: &VmFactory, code: &[u8]) {
-    let Ok(container) = Container::parse(code) else {
-        return;
-    };
-    let requirement = match container.requirement {
-        "" => "*",
-        requirement => requirement,
-    };
-    if let Ok(vm) = find(factory, container.vm_type, requirement)
-        && let Ok(payload) = unpacked(&container)
-        && let Err(refusal) = vm.validate_code(&payload)
-    {
-        let name = format!("{}@{}", vm.vm_type(), vm.vm_version());
-        eprintln!("{}", sentence(&name, &refusal));
+/// Tells on stderr why code in a container is refused, or what it asks for in vain, which no
+/// receipt says.
+pub(crate) fn explain_refusal(session: &Session, code: &[u8]) {
+    match session.host.check_code(&session.block, code) {
+        Ok(()) => {}
+        Err(CodeError::Refused { vm, source }) => eprintln!("{}", sentence(&vm, &source)),
+        Err(error) => eprintln!("{error}"),
     }
 }
 

@@ -9,6 +9,7 @@ mod outcome;
 mod precompile;
 mod set;
 mod watcher;
+mod why;
 
 pub(crate) use create::Creation;
 pub(crate) use executor::{Abort, Executor, Surroundings};
@@ -18,3 +19,4 @@ pub use outcome::{ExecutionError, ExecutionResult, InvalidTransaction, Status};
 pub use set::VmSet;
 pub(crate) use set::{ActiveMachine, RevisionView};
 pub(crate) use watcher::{Steps, Watcher};
+pub use why::{CandidateFit, CodeForm, Explanation, Verdict};
