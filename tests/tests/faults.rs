@@ -4,8 +4,8 @@
 
 use alloy_primitives::{Address, Bytes, U256, address};
 use proz_host::{
-    ChainConfig, Deadline, ExecutionError, ExecutionResult, FallBack, FaultPolicy, GenerationState,
-    Host, RegistryError, SearchPath, StatusCode, TransactOptions, VmFactoryConfig, container,
+    ChainConfig, Deadline, EstimateError, ExecutionError, ExecutionResult, FallBack, FaultPolicy,
+    GenerationState, Host, Mode, RegistryError, SearchPath, StatusCode, TransactOptions, VmFactoryConfig, container,
 };
 use proz_manifest::Candidate;
 use proz_state::{MemoryDb, StateDbMut as _};
@@ -175,6 +175,30 @@ fn a_panic_in_the_plugins_own_estimate_does_not_reach_the_hosts() {
         .unwrap();
     // Four bytes of call data, and one gas a byte for the echo; the floor of EIP-7623 is above.
     assert_eq!(estimate.gas, 21_000 + 4 * 40);
+}
+
+/// Whoever may call an RPC must not be able to stop the contracts of a VM.
+#[test]
+fn simulations_never_count_towards_quarantine() {
+    let folder = folder_with("chaos");
+    let (arena, _) = arena(folder.path(), policy(FallBack::Never));
+    let call = transaction(Some(BAD), Bytes::from_static(&[chaos::PANIC]));
+    let simulated = TransactOptions {
+        mode: Mode::Simulation,
+        ..TransactOptions::default()
+    };
+    for _ in 0..5 {
+        let (host, state) = (&arena.host, &arena.state);
+        assert_fault(host.call(&block(1), state, &call), "panicked");
+        assert_fault(host.execute(&block(1), state, &call, simulated), "panicked");
+        let estimate = host.estimate_gas(&block(1), state, &call);
+        assert!(matches!(estimate, Err(EstimateError::Execution(_))));
+    }
+    let registry = arena.host.factory().registry();
+    assert!(registry.generations().iter().all(|g| g.faults == 0));
+    assert!(registry.incidents().is_empty());
+    panic_times(&arena, 3);
+    assert_eq!(registry.incidents().len(), 1);
 }
 
 #[test]
