@@ -64,7 +64,16 @@ fn end(expected: &Output, found: &Output, case: &str) -> End {
 }
 
 /// Programs whose need of memory or stack gas has paid for.
-const PROGRAMS: [(&str, &[&str]); 5] = [
+const PROGRAMS: [(&str, &[&str]); 6] = [
+    // Hands 64 MiB to the precompile that returns its input.
+    (
+        "identity",
+        &[
+            "0x5f5f63040000005f60045afa602a5f5260205ff3",
+            "--gas",
+            "2000000000000",
+        ],
+    ),
     // A quarter of a gigabyte of memory at once: MSTORE at 2^28.
     (
         "memory",
@@ -129,7 +138,7 @@ fn what_the_machine_lacks_is_never_an_outcome() {
 
 #[test]
 fn the_native_stack_of_the_process_shows_in_no_result() {
-    let arguments = PROGRAMS[3].1;
+    let arguments = PROGRAMS[4].1;
     let expected = run("", arguments);
     for kibibytes in [256, 512, 1_024, 4_096, 16_384] {
         let limit = format!("ulimit -s {kibibytes}; ");

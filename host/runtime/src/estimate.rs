@@ -151,7 +151,8 @@ mod tests {
             needed in gas(),
             spent in gas(),
         ) {
-            let transaction = Transaction { gas_limit, ..Transaction::default() };
+            let to = Some(alloy_primitives::Address::ZERO);
+            let transaction = Transaction { to, gas_limit, ..Transaction::default() };
             let needed = needed.max(21_000);
             let spent = spent.min(needed);
             let found = estimate_gas(&transaction, &rules(), |trial| {
