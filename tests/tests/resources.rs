@@ -65,11 +65,11 @@ fn end(expected: &Output, found: &Output, case: &str) -> End {
 
 /// Programs whose need of memory or stack gas has paid for.
 const PROGRAMS: [(&str, &[&str]); 6] = [
-    // Hands 64 MiB to the precompile that returns its input.
+    // Hands 64 MiB to the precompile that returns its input. (Twenty bytes would be an address.)
     (
         "identity",
         &[
-            "0x5f5f63040000005f60045afa602a5f5260205ff3",
+            "0x5b5f5f63040000005f60045afa602a5f5260205ff3",
             "--gas",
             "2000000000000",
         ],
@@ -115,9 +115,7 @@ fn what_the_machine_lacks_is_never_an_outcome() {
         let mut lacked = 0;
         for kind in ["d", "v"] {
             let mut ends = Vec::new();
-            for mebibytes in [
-                24, 40, 56, 72, 96, 128, 160, 224, 320, 448, 640, 1_024, 4_096,
-            ] {
+            for mebibytes in [24, 56, 96, 160, 320, 640, 4_096] {
                 let limit = format!("ulimit -{kind} {}; ", mebibytes * 1_024);
                 let case = format!("{name} under ulimit -{kind} of {mebibytes} MiB");
                 let end = end(&expected, &run(&limit, &arguments), &case);
