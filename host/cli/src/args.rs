@@ -132,6 +132,11 @@ pub(crate) struct Reading {
     #[arg(long, default_value = "*", value_name = "RANGE")]
     pub(crate) vm_version: String,
 
+    /// Whether the code is stored compressed: cheaper to deploy, a little dearer to call. Without
+    /// a word only code above 24 KiB.
+    #[arg(long, value_name = "BOOL")]
+    pub(crate) compress: Option<bool>,
+
     /// Contract to take from an artefact of several: `Name` or `source.sol:Name`.
     #[arg(long, value_name = "NAME")]
     pub(crate) contract: Option<String>,

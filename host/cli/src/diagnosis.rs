@@ -4,8 +4,7 @@ use crate::{args::Common, configuration::InForce, error::CliError};
 use proz_host::{FactoryError, VmFactory, VmFactoryConfig};
 use proz_loader::LoadError;
 use proz_manifest::{
-    Candidate, Discovery, ManifestError, PassedOverReason, PluginKind, Requirement, Subject,
-    choose, discover,
+    Candidate, Discovery, ManifestError, PassedOverReason, Requirement, choose, discover,
 };
 use std::error::Error;
 
@@ -63,7 +62,6 @@ impl Diagnosis {
             ),
         }
         diagnosis.look_at_requirements();
-        diagnosis.look_at_activation();
         Ok(diagnosis)
     }
 
@@ -163,62 +161,6 @@ impl Diagnosis {
                 let remedy = remedy_of_requirement(&requirement, &error);
                 self.error(requirement.to_string(), with_causes(&error), remedy);
             }
-        }
-    }
-
-    /// Rules are satisfied by what is loaded, which may be less than what is found.
-    fn look_at_activation(&mut self) {
-        let require = &self.in_force.configuration.plugins.require;
-        let loaded: Vec<_> = if require.is_empty() {
-            self.healthy.clone()
-        } else {
-            let chosen = require.iter().filter_map(|r| choose(r, &self.healthy).ok());
-            chosen.cloned().collect()
-        };
-        for rule in self.in_force.configuration.activation.clone() {
-            if choose(&rule.vm, &loaded).is_ok() {
-                continue;
-            }
-            let is_found = choose(&rule.vm, &self.healthy).is_ok();
-            let remedy = if is_found {
-                format!("add `{}` to `plugins.require`", rule.vm)
-            } else {
-                format!(
-                    "install a release that satisfies it before block {}",
-                    rule.from_block
-                )
-            };
-            self.error(
-                format!("activation of {} from block {}", rule.vm, rule.from_block),
-                "nothing loaded satisfies it: the host stops at this block".into(),
-                remedy,
-            );
-        }
-        let has_packs = self
-            .healthy
-            .iter()
-            .any(|c| c.manifest.kind == PluginKind::Precompiles);
-        let rules = &self.in_force.configuration.activation;
-        let is_pack_rule = |subject: &Subject| match subject {
-            Subject::VmType(vm_type) => vm_type.is_precompile(),
-            Subject::Plugin(id) => self
-                .healthy
-                .iter()
-                .any(|c| c.manifest.kind == PluginKind::Precompiles && c.manifest.id == *id),
-        };
-        let starts_late = |rule: &proz_host::ActivationRule| rule.from_block > 0;
-        let mut pack_rules = rules
-            .iter()
-            .filter(|rule| is_pack_rule(&rule.vm.subject))
-            .peekable();
-        if has_packs && pack_rules.peek().is_some() && pack_rules.all(starts_late) {
-            self.find(
-                Severity::Warning,
-                "activation".into(),
-                "packs are scheduled, and none from block 0: no precompile before the first rule"
-                    .into(),
-                "add a rule for the pack of the first blocks, with `from_block = 0`",
-            );
         }
     }
 }

@@ -49,7 +49,7 @@ impl Session {
             None => Names::default(),
         };
         Ok(Self {
-            host: Host::with_factory(chain, load(common)?),
+            host: Host::with_factory(chain, load(common)?)?,
             block,
             state,
             names,

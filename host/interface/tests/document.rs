@@ -84,7 +84,7 @@ fn the_crate_is_read_as_it_is() {
         ("Revision", 15),
         ("StatusCode", 26),
         ("HostError", 5),
-        ("VmErrorCode", 16),
+        ("VmErrorCode", 17),
         ("TraceMask", 6),
     ] {
         assert_eq!(source.numbers[name].len(), count, "{name}");

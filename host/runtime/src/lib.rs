@@ -9,14 +9,15 @@
 //! | execute transactions | [`Host`], [`Transaction`], [`ExecutionResult`] |
 //! | read signed transactions | [`Transaction::decode`] |
 //! | begin and end blocks | [`Host::start_block`], [`Host::end_block`] |
-//! | describe a chain | [`ChainConfig`], [`RevisionSchedule`] |
-//! | choose plugins | [`VmFactoryConfig`], [`VmFactory`], [`Activation`] |
+//! | describe a chain | [`ChainConfig`], [`ChainSpec`], [`Schedule`] |
+//! | choose plugins | [`VmFactoryConfig`], [`VmFactory`] |
 //! | read a configuration file | [`Configuration`] |
 //! | decide which plugins are trusted | [`Trust`], [`PluginLock`] |
 //! | limit the time of an execution | [`Deadline`] |
 //! | store code that is not EVM code | [`container`] |
 //! | watch an execution | [`inspection`] |
 
+mod admission;
 mod chain;
 mod configuration;
 pub mod container;
@@ -30,11 +31,18 @@ mod plugins;
 pub mod transaction;
 mod trust;
 
+pub use admission::CodeError;
 pub use chain::{
-    ChainConfig, ChainRules, ETHEREUM_LIMITS, RevisionSchedule, RevisionStart, ScheduleError,
+    ChainConfig, ChainRules, ConsensusOptions, ETHEREUM_LIMITS, MachineSettings, OptionsError,
+    Release, ReleaseKey, RevisionSchedule, RevisionsError, SETTINGS_KEY, Schedule, ScheduleError,
+    ScheduledRelease, Start, Upgrade,
+    spec::{
+        ChainSpec, ForkId, ForkMismatch, GenesisPart, SPEC_VERSION, SpecChange, SpecDifference,
+        SpecError,
+    },
 };
 pub use configuration::{
-    CONFIG_VERSION, Configuration, ConfigurationError, PluginSection, TrustSection,
+    CONFIG_VERSION, ChainSection, Configuration, ConfigurationError, PluginSection, TrustSection,
     configuration_reference, configuration_schema,
 };
 pub use deadline::Deadline;
@@ -42,13 +50,12 @@ pub use estimate::{EstimateError, GasEstimate};
 pub use execution::{
     ExecutionError, ExecutionResult, InvalidTransaction, PrecompileInfo, Status, VmSet,
 };
-pub use fuzz::{fuzz_configuration, fuzz_container};
+pub use fuzz::{fuzz_chain_spec, fuzz_configuration, fuzz_container};
 pub use host::{Block, Host};
 pub use plugins::{
-    Activation, ActivationRule, CodeRefused, EvmOptions, FactoryError, FallBack, FaultPolicy,
-    GenerationInfo, GenerationState, Incident, Lease, MemoryModelOptions, OptimizationOptions,
-    ProzVmOptions, RegisterOptions, Registry, RegistryError, StackLimitOptions, VmFactory,
-    VmFactoryConfig, VmHandle, WasmOptions,
+    BuildError, CodeRefused, FactoryError, FallBack, FaultPolicy, FingerprintError, GenerationInfo,
+    GenerationState, Incident, Lease, Registry, RegistryError, Vectors, VmFactory, VmFactoryConfig,
+    VmHandle,
 };
 pub use proz_interface::v1::{
     CodeFact, GENERATION as ABI_GENERATION, Limits, MessageKind, OpcodeCount, Revision, StatusCode,

@@ -15,7 +15,7 @@ use proz_sdk::{
     VmErrorCode,
 };
 use revm_interpreter::{InstructionResult, Interpreter};
-use std::sync::Once;
+use std::{ops::RangeInclusive, sync::Once};
 
 /// What a machine says when compiled code is asked for.
 pub const NO_COMPILED_TIER: &str =
@@ -161,6 +161,10 @@ impl proz_sdk::VirtualMachine for Evm {
 
     fn validate_code(&self, code: &[u8]) -> Result<(), VmError> {
         validate::validate(code, &self.settings)
+    }
+
+    fn revisions(&self) -> RangeInclusive<Revision> {
+        Revision::Frontier..=self.settings.newest
     }
 
     fn native_stack_bytes(&self) -> u64 {

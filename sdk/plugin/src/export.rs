@@ -2,7 +2,8 @@
 
 use crate::{
     Address, CodeFact, ExecutionContext, FrameResult, GasEstimate, Host, OpcodeCount, Precompile,
-    Revision, StatusCode, VirtualMachine, VmError, VmErrorCode, VmType, VmVersion,
+    PreparationPrice, Revision, StatusCode, VirtualMachine, VmError, VmErrorCode, VmType,
+    VmVersion,
     fence::{fence, fence_or},
 };
 use proz_interface::abi_stable::{
@@ -11,9 +12,10 @@ use proz_interface::abi_stable::{
 };
 use proz_interface::v1::{
     Extension, HostInfo, INSPECT_EXTENSION, InspectTable, Instance, METRICS_EXTENSION,
-    MetricsTable, NativeNeeds, Precompile_TO, StateAccessMut, VirtualMachine_TO,
+    MetricsTable, Precompile_TO, StateAccessMut, VirtualMachine_TO, VmTerms,
 };
 use serde::de::DeserializeOwned;
+use std::ops::RangeInclusive;
 
 /// Who a plugin is, said once in the export macro.
 #[derive(Debug, Clone, Copy)]
@@ -252,6 +254,15 @@ fn vm_version(identity: &Identity) -> VmVersion {
     }
 }
 
+/// What a machine runs whose answer panics: nothing.
+const NO_REVISIONS: RangeInclusive<Revision> = Revision(u32::MAX)..=Revision(0);
+
+/// What preparation costs on a machine whose answer panics: more than there is.
+const UNPAYABLE: PreparationPrice = PreparationPrice {
+    base_gas: u64::MAX,
+    gas_per_kib: 0,
+};
+
 struct ExportedMachine<V> {
     machine: Box<V>,
     metrics: MetricsTable,
@@ -301,9 +312,13 @@ impl<V: VirtualMachine> proz_interface::v1::VirtualMachine for ExportedMachine<V
         vm_version(self.identity)
     }
 
-    fn native_needs(&self) -> NativeNeeds {
-        NativeNeeds {
+    fn terms(&self) -> VmTerms {
+        let revisions = fence_or(NO_REVISIONS, || self.machine.revisions());
+        VmTerms {
             stack_bytes: fence_or(1024 * 1024, || self.machine.native_stack_bytes()),
+            first_revision: *revisions.start(),
+            last_revision: *revisions.end(),
+            preparation: fence_or(UNPAYABLE, || self.machine.preparation_price()),
         }
     }
 

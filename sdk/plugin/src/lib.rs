@@ -82,9 +82,9 @@ pub use proz_interface::{
     v1::{
         AccessStatus, AccountInfo, Address, B256, BlockContext, Buffer, CallOutcome, CallRequest,
         CallTarget, CancelFlag, CodeFact, CodeView, CreateOutcome, CreateRequest, ExecutionContext,
-        FrameResult, GasEstimate, HostError, Limits, Message, MessageKind, OpcodeCount, Revision,
-        SelfDestruct, StatusCode, StepEvent, StorageLoad, StorageStore, TraceMask,
-        TransactionContext, VmError, VmErrorCode, VmType, VmVersion, Word,
+        FrameResult, GasEstimate, HostError, Limits, Message, MessageKind, OpcodeCount,
+        PreparationPrice, Revision, SelfDestruct, StatusCode, StepEvent, StorageLoad, StorageStore,
+        TraceMask, TransactionContext, VmError, VmErrorCode, VmType, VmVersion, Word,
     },
 };
 

@@ -1,8 +1,10 @@
 //! The trait an author implements for a virtual machine.
 
 use crate::{
-    ExecutionContext, FrameResult, GasEstimate, Host, Inspect, Metrics, VmError, estimate_by_trial,
+    ExecutionContext, FrameResult, GasEstimate, Host, Inspect, Metrics, PreparationPrice, Revision,
+    VmError, estimate_by_trial,
 };
+use std::ops::RangeInclusive;
 
 /// A virtual machine in safe Rust: computes one frame at a time.
 ///
@@ -49,6 +51,18 @@ pub trait VirtualMachine: Send + Sync + 'static {
     /// Native stack that one frame may use between its entry and its callbacks, in bytes.
     fn native_stack_bytes(&self) -> u64 {
         64 * 1024
+    }
+
+    /// Rule sets that this machine runs; the host asks it for no others. All that this SDK knows
+    /// unless the machine says less.
+    fn revisions(&self) -> RangeInclusive<Revision> {
+        Revision::Frontier..=Revision::LATEST
+    }
+
+    /// Gas for making stored code ready, taken by the host before the first call of a code in a
+    /// transaction. Nothing unless the machine says more; see [`PreparationPrice`].
+    fn preparation_price(&self) -> PreparationPrice {
+        PreparationPrice::default()
     }
 
     /// Counters of instructions, for machines that keep them.

@@ -123,7 +123,6 @@ fn load(common: &Common, args: &SwapArgs) -> Result<(Host, Candidate), CliError>
     let in_force = InForce::find(common)?;
     let plugins = VmFactoryConfig {
         require: vec![args.from.clone()],
-        activation: proz_host::Activation::default(),
         ..in_force
             .configuration
             .factory(in_force.search_path(common))?

@@ -8,7 +8,7 @@ use crate::{
 };
 use proz_artifact::CodeKind;
 use proz_host::{CodeFact, CodeRefused, VmFactory, VmHandle, container::Container};
-use std::process::ExitCode;
+use std::{borrow::Cow, process::ExitCode};
 
 pub(crate) fn run(common: &Common, args: &ValidateArgs) -> Outcome {
     let factory = load(common)?;
@@ -21,17 +21,20 @@ pub(crate) fn run(common: &Common, args: &ValidateArgs) -> Outcome {
             requirement => requirement,
         };
         let vm = find(&factory, container.vm_type, requirement)?;
-        (vm, container.payload)
+        (vm, unpacked(&container)?)
     } else {
         let vm_type = target::vm_of(&contract, &args.reading)?;
-        (find(&factory, &vm_type, &args.reading.vm_version)?, code)
+        (
+            find(&factory, &vm_type, &args.reading.vm_version)?,
+            Cow::Borrowed(code),
+        )
     };
     let name = format!("{}@{}", vm.vm_type(), vm.vm_version());
     // The VM itself says what it sees in the code: it alone knows the format, its own rules and
     // its prices, and a VM of a third party can say as much as ours.
-    let verdict = match vm.inspect(payload) {
+    let verdict = match vm.inspect(&payload) {
         Some(facts) => facts,
-        None => vm.validate_code(payload).map(|()| Vec::new()),
+        None => vm.validate_code(&payload).map(|()| Vec::new()),
     };
     match verdict {
         Ok(facts) if common.json => {
@@ -81,11 +84,18 @@ pub(crate) fn explain_refusal(factory: &VmFactory, code: &[u8]) {
         requirement => requirement,
     };
     if let Ok(vm) = find(factory, container.vm_type, requirement)
-        && let Err(refusal) = vm.validate_code(container.payload)
+        && let Ok(payload) = unpacked(&container)
+        && let Err(refusal) = vm.validate_code(&payload)
     {
         let name = format!("{}@{}", vm.vm_type(), vm.vm_version());
         eprintln!("{}", sentence(&name, &refusal));
     }
+}
+
+/// Code of a container, as large as any chain allows.
+fn unpacked<'a>(container: &Container<'a>) -> Result<Cow<'a, [u8]>, CliError> {
+    const MOST_BYTES: u64 = 64 << 20;
+    Ok(container.payload.unpack(MOST_BYTES)?)
 }
 
 fn sentence(vm: &str, refusal: &CodeRefused) -> String {

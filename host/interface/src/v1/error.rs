@@ -59,6 +59,9 @@ impl VmErrorCode {
     pub const UNSUPPORTED: Self = Self(5);
     /// The configuration is refused; the message names key, value and what is allowed.
     pub const INVALID_CONFIGURATION: Self = Self(6);
+    /// The machine lacks what the frame needs: memory, native stack, threads, instances, disk.
+    /// Never an outcome: nodes differ in it, so the host undoes the transaction and stops.
+    pub const RESOURCES: Self = Self(7);
 
     /// `validate_code`: not code of this VM.
     pub const INVALID_CODE: Self = Self(16);

@@ -35,7 +35,7 @@ pub use state::{
     StateAccessMut, StorageLoad, StorageStore,
 };
 pub use trace::{StepEvent, TRACE_EXTENSION, TraceMask, TraceSink};
-pub use vm::{NativeNeeds, VirtualMachine, VirtualMachine_TO, VirtualMachineBox};
+pub use vm::{PreparationPrice, VirtualMachine, VirtualMachine_TO, VirtualMachineBox, VmTerms};
 
 /// Number of this generation, as manifests and descriptors carry it.
 pub const GENERATION: u32 = 1;

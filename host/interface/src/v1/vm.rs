@@ -1,8 +1,8 @@
 //! The virtual machine.
 
 use super::{
-    ExecutionContext, Extension, FrameResult, GasEstimate, StateAccessMut, VmError, VmType,
-    VmVersion,
+    ExecutionContext, Extension, FrameResult, GasEstimate, Revision, StateAccessMut, VmError,
+    VmType, VmVersion,
 };
 use abi_stable::{
     StableAbi, sabi_trait,
@@ -12,13 +12,46 @@ use abi_stable::{
 /// An owned virtual machine. Dropping it runs the plugin's destructor.
 pub type VirtualMachineBox = VirtualMachine_TO<'static, RBox<()>>;
 
-/// What a VM needs of the machine it runs on.
+/// The terms on which a VM runs. Asked once; the same for the whole life of an instance.
 #[repr(C)]
 #[derive(StableAbi, Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NativeNeeds {
+pub struct VmTerms {
     /// Native stack that one frame may use between its entry and its callbacks, in bytes. The
     /// host sees to it that as much is left before each `execute`.
     pub stack_bytes: u64,
+    /// First rule set that this VM runs.
+    pub first_revision: Revision,
+    /// Last rule set that this VM runs; the host asks it for no frame under a later one.
+    pub last_revision: Revision,
+    /// What preparing stored code costs.
+    pub preparation: PreparationPrice,
+}
+
+/// Gas that the host takes before the first call of a code in a transaction.
+///
+/// It pays for making stored code ready to run again: reading, verifying, translating, loading a
+/// compiled form. It depends on the size alone, never on what a node holds in its caches, and is
+/// taken before the VM is asked. What is paid stays ready until the transaction ends. A creation
+/// is not charged this: there the VM takes its own price from the frame, before it works.
+#[repr(C)]
+#[derive(StableAbi, Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PreparationPrice {
+    /// Gas for any code.
+    pub base_gas: u64,
+    /// Gas for 1,024 bytes of code as `execute` gets it; the product is rounded up.
+    pub gas_per_kib: u64,
+}
+
+impl PreparationPrice {
+    /// Gas for code of a size in bytes; the greatest number where it does not fit.
+    #[must_use]
+    pub const fn gas(self, size_bytes: u64) -> u64 {
+        let by_size = match self.gas_per_kib.checked_mul(size_bytes) {
+            Some(product) => product.div_ceil(1024),
+            None => return u64::MAX,
+        };
+        self.base_gas.saturating_add(by_size)
+    }
 }
 
 /// A virtual machine: computes one frame at a time.
@@ -64,8 +97,8 @@ pub trait VirtualMachine: Send + Sync {
     /// Version of this VM. `[any]`
     fn vm_version(&self) -> VmVersion;
 
-    /// Native resources per frame. `[any]`
-    fn native_needs(&self) -> NativeNeeds;
+    /// Terms on which it runs. `[any]`
+    fn terms(&self) -> VmTerms;
 
     /// Ends threads and writes what is pending; called once before the drop, when no frame runs.
     fn shutdown(&self);

@@ -1,6 +1,6 @@
 //! Creations: address, collision, constructor, deposit of code.
 
-use super::Executor;
+use super::{Executor, Surroundings};
 use crate::container::{self, Container};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use proz_interface::abi_stable::std_types::RSlice;
@@ -122,8 +122,10 @@ impl Executor<'_> {
         if creation.init_code.is_empty() {
             return Ok(FrameResult::success(creation.gas_limit, Buffer::empty()));
         }
-        let machine = self.plain_machine()?;
-        let result = self.run(&machine, creation.init_code, &message, account)?;
+        let Some(machine) = self.plain_machine()? else {
+            return Ok(FrameResult::halt(StatusCode::VM_UNAVAILABLE));
+        };
+        let result = self.run(machine, creation.init_code, &message, account)?;
         if !result.status.is_success() {
             return Ok(result);
         }
@@ -134,7 +136,9 @@ impl Executor<'_> {
     fn deposit_plain(&mut self, result: FrameResult, account: AccountId) -> FrameResult {
         let rules = self.surroundings.rules;
         let code = result.output.as_slice();
-        if rules.revision.enables(Revision::London) && code.first() == Some(&0xef) {
+        // Only a validated container may be stored as one, whatever the revision.
+        let is_reserved = rules.revision.enables(Revision::London) && code.first() == Some(&0xef);
+        if is_reserved || (rules.containers && container::is_container(code)) {
             return FrameResult::halt(StatusCode::CODE_REFUSED);
         }
         if rules.revision.enables(Revision::SpuriousDragon)
@@ -173,30 +177,33 @@ impl Executor<'_> {
             return Ok(FrameResult::halt(StatusCode::CODE_REFUSED));
         };
         let size = container.size_bytes as u64;
-        if size > rules.limits.container_size_bytes {
+        let code_size = container.payload.size_bytes() as u64;
+        if size.max(code_size) > rules.limits.container_size_bytes {
             return Ok(FrameResult::halt(StatusCode::CODE_TOO_LARGE));
         }
-        let Some(gas) = message
-            .gas_limit
-            .checked_sub(VALIDATION_BYTE.saturating_mul(size))
-        else {
+        // What is read and unpacked is paid before.
+        let price = VALIDATION_BYTE.saturating_mul(size.max(code_size));
+        let Some(gas) = message.gas_limit.checked_sub(price) else {
             return Ok(FrameResult::halt(StatusCode::OUT_OF_GAS));
         };
-        if !super::machine::is_requirement(container.requirement) {
+        if !super::set::is_requirement(container.requirement) {
             return Ok(FrameResult::halt(StatusCode::CODE_REFUSED));
         }
-        let Some(machine) = self.surroundings.set.route(&container, creation.init_code) else {
-            return Err(self.unavailable(container.vm_type, container.requirement));
+        let Surroundings { set, view, .. } = self.surroundings;
+        let Some(machine) = set.route(view, &container) else {
+            return Ok(FrameResult::halt(StatusCode::VM_UNAVAILABLE));
         };
         self.require_in_service(&machine.identity)?;
-        let verdict = machine
-            .vm
-            .validate_code(RSlice::from_slice(container.payload));
+        let Ok(payload) = container.payload.unpack(code_size) else {
+            return Ok(FrameResult::halt(StatusCode::CODE_REFUSED));
+        };
+        let verdict = machine.vm.validate_code(RSlice::from_slice(&payload));
         if let Err(error) = Result::<(), VmError>::from(verdict) {
-            return if error.code().is_fault() || error.code() == VmErrorCode::HOST {
-                Err(self.fault(&machine.identity, error.to_string()))
-            } else {
-                Ok(FrameResult::halt(StatusCode::CODE_REFUSED))
+            return match error.code() {
+                VmErrorCode::RESOURCES => Err(self.lacks(&machine.identity, error.to_string())),
+                VmErrorCode::HOST => Err(self.fault(&machine.identity, error.to_string())),
+                code if code.is_fault() => Err(self.fault(&machine.identity, error.to_string())),
+                _ => Ok(FrameResult::halt(StatusCode::CODE_REFUSED)),
             };
         }
 
@@ -204,7 +211,7 @@ impl Executor<'_> {
         message.gas_limit = gas;
         message.input = RSlice::from_slice(container.trailing);
         message.code_hash = keccak256(code).into();
-        let result = self.run(&machine, container.payload, message, account)?;
+        let result = self.run(machine, &payload, message, account)?;
         if !result.status.is_success() {
             return Ok(result);
         }

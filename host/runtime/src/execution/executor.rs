@@ -1,19 +1,21 @@
 //! The state of one running transaction.
 
-use super::{ExecutionError, Machine, PluginIdentity, PrecompileTable, VmSet, watcher::Watcher};
+use super::{ExecutionError, Machine, PluginIdentity, RevisionView, VmSet, watcher::Watcher};
 use crate::chain::ChainRules;
+use alloy_primitives::{B256, Bytes};
 use proz_interface::v1::{
     BlockContext, CancelFlag, FrameResult, HostError, StatusCode, TransactionContext, VmError,
     VmErrorCode,
 };
 use proz_state::{Journal, StateError};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 /// What a transaction runs in; fixed while it runs.
 #[derive(Clone, Copy)]
 pub(crate) struct Surroundings<'a> {
     pub(crate) set: &'a VmSet,
-    pub(crate) precompiles: &'a PrecompileTable,
+    /// What the set offers under the rules.
+    pub(crate) view: &'a RevisionView,
     pub(crate) rules: &'a ChainRules,
     pub(crate) block: &'a BlockContext,
     pub(crate) transaction: &'a TransactionContext<'a>,
@@ -28,6 +30,9 @@ pub(crate) struct Executor<'a> {
     pub(crate) watcher: Option<Watcher<'a>>,
     /// Set once; from then on every callback fails and the transaction is undone.
     pub(crate) abort: Option<Abort>,
+    /// Codes whose preparation this transaction has paid, each on its machine, with what was
+    /// unpacked. Reverts do not undo it: the work was done.
+    pub(crate) prepared: BTreeMap<(u64, B256), Option<Bytes>>,
 }
 
 /// Why a running transaction is abandoned.
@@ -39,6 +44,10 @@ pub(crate) enum Abort {
         message: String,
     },
     Unsupported {
+        plugin: PluginIdentity,
+        message: String,
+    },
+    Resources {
         plugin: PluginIdentity,
         message: String,
     },
@@ -62,6 +71,7 @@ impl<'a> Executor<'a> {
             surroundings,
             watcher,
             abort: None,
+            prepared: BTreeMap::new(),
         }
     }
 
@@ -148,6 +158,9 @@ impl<'a> Executor<'a> {
                 plugin: plugin.clone(),
                 message: error.to_string(),
             })),
+            // Code that an earlier release took, or that nobody validated.
+            (VmErrorCode(16..=31), _) => Ok(FrameResult::halt(StatusCode::CODE_REFUSED)),
+            (VmErrorCode::RESOURCES, _) => Err(self.lacks(plugin, error.to_string())),
             _ => Err(self.fault(plugin, error.to_string())),
         }
     }
@@ -155,6 +168,15 @@ impl<'a> Executor<'a> {
     #[cold]
     pub(crate) fn fault(&mut self, plugin: &PluginIdentity, message: String) -> HostError {
         self.abandon(Abort::Fault {
+            plugin: plugin.clone(),
+            message,
+        })
+    }
+
+    /// This node lacks what a plugin needs: the block cannot be executed here.
+    #[cold]
+    pub(crate) fn lacks(&mut self, plugin: &PluginIdentity, message: String) -> HostError {
+        self.abandon(Abort::Resources {
             plugin: plugin.clone(),
             message,
         })
@@ -171,28 +193,15 @@ impl<'a> Executor<'a> {
         Err(self.abandon(Abort::Quarantined { plugin }))
     }
 
-    /// No VM runs this code: the block cannot be executed here.
-    #[cold]
-    pub(crate) fn unavailable(&mut self, vm_type: &str, requirement: &str) -> HostError {
-        self.abandon(Abort::VmUnavailable {
-            required: format!(
-                "{vm_type}@{}",
-                if requirement.is_empty() {
-                    "*"
-                } else {
-                    requirement
-                }
-            ),
-        })
-    }
-
-    /// The machine of plain code.
-    pub(crate) fn plain_machine(&mut self) -> Result<Arc<Machine>, HostError> {
-        match &self.surroundings.set.plain {
-            Ok(machine) => Ok(machine.clone()),
-            Err(required) => Err(self.abandon(Abort::VmUnavailable {
-                required: required.clone(),
-            })),
+    /// The machine of plain code; `None` when the chain's schedule has none, which is an outcome.
+    pub(crate) fn plain_machine(&mut self) -> Result<Option<&'a Machine>, HostError> {
+        let Surroundings { set, view, .. } = self.surroundings;
+        match set.plain(view) {
+            None if !set.is_scheduled() => {
+                let required = format!("evm that runs {}", self.surroundings.rules.revision);
+                Err(self.abandon(Abort::VmUnavailable { required }))
+            }
+            machine => Ok(machine),
         }
     }
 
@@ -212,6 +221,11 @@ impl<'a> Executor<'a> {
                 message,
             },
             Some(Abort::Unsupported { plugin, message }) => ExecutionError::Unsupported {
+                plugin: plugin.id.to_string(),
+                version: plugin.version.to_string(),
+                message,
+            },
+            Some(Abort::Resources { plugin, message }) => ExecutionError::Resources {
                 plugin: plugin.id.to_string(),
                 version: plugin.version.to_string(),
                 message,

@@ -7,12 +7,14 @@ mod executor;
 mod machine;
 mod outcome;
 mod precompile;
+mod set;
 mod watcher;
 
 pub(crate) use create::Creation;
 pub(crate) use executor::{Abort, Executor, Surroundings};
-pub(crate) use machine::PrecompileTable;
-pub(crate) use machine::{LoadedPrecompile, Machine, PluginIdentity};
-pub use machine::{PrecompileInfo, VmSet};
+pub use machine::PrecompileInfo;
+pub(crate) use machine::{LoadedPrecompile, Machine, PluginIdentity, PrecompileTable};
 pub use outcome::{ExecutionError, ExecutionResult, InvalidTransaction, Status};
+pub use set::VmSet;
+pub(crate) use set::{ActiveMachine, RevisionView};
 pub(crate) use watcher::{Steps, Watcher};

@@ -95,6 +95,17 @@ pub enum ExecutionError {
         /// The plugin's own words.
         message: String,
     },
+    /// This node lacks what the transaction needs: memory, native stack, threads, disk. Other
+    /// nodes may have it, so it is no outcome; the block cannot be executed here.
+    #[error("this machine lacks what `{plugin}` {version} needs: {message}")]
+    Resources {
+        /// Plugin id.
+        plugin: String,
+        /// Its version.
+        version: String,
+        /// What is lacking, in the plugin's own words.
+        message: String,
+    },
     /// No VM that could run the code is loaded and active.
     #[error("no VM for this code at block {block}: required {required}; loaded: {loaded}")]
     VmUnavailable {

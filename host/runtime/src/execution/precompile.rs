@@ -53,7 +53,7 @@ impl Executor<'_> {
         caller: &Message<'_>,
         recipient: AccountId,
     ) -> Result<CallOutcome, HostError> {
-        let precompiles = self.surroundings.precompiles;
+        let precompiles = &self.surroundings.view.precompiles;
         let Some(precompile) = precompiles.get(&address).filter(|p| !p.is_stateful) else {
             return Err(HostError::UNSUPPORTED);
         };

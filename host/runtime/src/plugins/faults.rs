@@ -56,7 +56,8 @@ impl FallBack {
             Self::Never => false,
             Self::SameRelease => {
                 is_same_release(former, failing)
-                    && former.configuration == failing.configuration
+                    && former.options == failing.options
+                    && former.addresses == failing.addresses
                     // The same bytes would fault the same way.
                     && former.library_sha256 != failing.library_sha256
             }

@@ -92,11 +92,11 @@ pub fn transact(
         blob_hashes: RSlice::from_slice(&blob_hashes),
         sequence: next_sequence(),
     };
-    let precompiles = set.precompiles(rules.revision);
+    let view = set.view(rules.revision);
 
     let buffers = BUFFERS.with(RefCell::take);
     let mut journal = Journal::with_buffers(db, rules.journal(), buffers);
-    journal.set_warm_set(&precompiles.warm);
+    journal.set_warm_set(&view.precompiles.warm);
     let inspector = options.inspector;
     let steps = inspector.map(Steps);
     let bridge = steps
@@ -109,7 +109,7 @@ pub fn transact(
         journal,
         Surroundings {
             set,
-            precompiles,
+            view,
             rules,
             block,
             transaction: &context,

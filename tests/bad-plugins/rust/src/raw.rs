@@ -5,8 +5,9 @@ use abi_stable::{
     std_types::{ROption, RResult, RSlice, RStr, RVec},
 };
 use proz_interface::v1::{
-    ExecutionContext, Extension, FrameResult, GasEstimate, Instance, NativeNeeds, StateAccessMut,
-    StatusCode, VirtualMachine, VirtualMachine_TO, VmError, VmType, VmVersion,
+    ExecutionContext, Extension, FrameResult, GasEstimate, Instance, PreparationPrice, Revision,
+    StateAccessMut, StatusCode, VirtualMachine, VirtualMachine_TO, VmError, VmTerms, VmType,
+    VmVersion,
 };
 
 /// A machine that says of itself what it is told to.
@@ -58,8 +59,13 @@ impl VirtualMachine for RawMachine {
         }
     }
 
-    fn native_needs(&self) -> NativeNeeds {
-        NativeNeeds { stack_bytes: 0 }
+    fn terms(&self) -> VmTerms {
+        VmTerms {
+            stack_bytes: 0,
+            first_revision: Revision::Frontier,
+            last_revision: Revision::LATEST,
+            preparation: PreparationPrice::default(),
+        }
     }
 
     fn shutdown(&self) {}

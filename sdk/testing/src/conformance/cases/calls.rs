@@ -264,7 +264,7 @@ const LEVELS: usize = 24;
 
 /// Runs frames within frames on a thread with the stack that the machine asks for.
 fn deep(bench: &Bench) -> Check {
-    let needs = usize::try_from(bench.machine.native_needs().stack_bytes).unwrap_or(usize::MAX);
+    let needs = usize::try_from(bench.machine.terms().stack_bytes).unwrap_or(usize::MAX);
     let stack_bytes = needs.saturating_add(128 * 1024).saturating_mul(LEVELS + 2);
     let bench = bench.clone();
     let thread = std::thread::Builder::new()

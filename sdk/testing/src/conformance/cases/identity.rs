@@ -11,7 +11,7 @@ use proz_interface::v1::{MessageKind, Revision, VmErrorCode, VmType};
 pub(super) const CASES: &[Case] = cases! { Identity:
     type_is_a_valid_name_and_the_programs [] vm_type;
     type_and_version_never_change [] stable;
-    native_needs_are_sane [] needs;
+    terms_are_sane [] terms;
     an_unknown_revision_is_unsupported [Succeed] unknown_revision;
     an_unknown_message_kind_is_an_error [Succeed] unknown_kind;
     the_rules_of_the_programs_are_supported [Succeed] known_revision;
@@ -38,14 +38,16 @@ fn stable(bench: &Bench) -> Check {
 /// Most native stack that a frame may ask for, in bytes.
 const MOST_STACK_BYTES: u64 = 64 * 1024 * 1024;
 
-fn needs(bench: &Bench) -> Check {
-    let needs = bench.machine.native_needs();
+fn terms(bench: &Bench) -> Check {
+    let terms = bench.machine.terms();
     ensure!(
-        needs.stack_bytes <= MOST_STACK_BYTES,
+        terms.stack_bytes <= MOST_STACK_BYTES,
         "a frame asks for {} bytes of native stack, expected at most {MOST_STACK_BYTES}",
-        needs.stack_bytes
+        terms.stack_bytes
     );
-    same("native needs", needs, bench.machine.native_needs())
+    let (first, last) = (terms.first_revision, terms.last_revision);
+    ensure!(first <= last, "runs no rule set: from {first} to {last}");
+    same("terms", terms, bench.machine.terms())
 }
 
 fn unknown_revision(bench: &Bench) -> Check {
