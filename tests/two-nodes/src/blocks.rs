@@ -225,35 +225,85 @@ fn chain(random: &mut Random, blocks: u64) -> Chain {
         });
         from_block += 1 + random.below((blocks / 4).max(1));
     }
-    let mut begin = |plugin: &str, version: &str, from_block: u64, replaces: bool| {
-        chain.releases.push(Release {
-            plugin: plugin.to_owned(),
-            version: version.to_owned(),
-            from_block,
-            replaces,
-        });
+    let begin = |plugin: &str, version: &str, from_block: u64| Release {
+        plugin: plugin.to_owned(),
+        version: version.to_owned(),
+        from_block,
+        ..Release::default()
     };
+    let replaced = || vec!["1.0.0".to_owned()];
     if cancun > 0 {
-        begin("proz-evm", "1.0.0", 0, false);
-        begin(
-            "proz-evm",
-            "1.1.0",
-            random.below(cancun + 1).max(1),
-            random.one_in(2),
-        );
-    } else {
-        begin("proz-evm", "1.1.0", 0, false);
-    }
-    for plugin in ["proz-wasm", "proz-prozvm"] {
-        match random.below(4) {
-            0 => begin(plugin, "1.1.0", 0, false),
-            1 => begin(plugin, "1.0.0", 0, false),
-            _ => {
-                begin(plugin, "1.0.0", 0, false);
-                begin(plugin, "1.1.0", 1 + random.below(blocks), random.one_in(2));
-            }
+        // No later than the rules that the old release does not run.
+        let mut newer = begin("proz-evm", "1.1.0", 1 + random.below(cancun));
+        chain.releases.push(begin("proz-evm", "1.0.0", 0));
+        if random.one_in(2) {
+            newer.replaces = replaced();
+        } else {
+            chain.retired.push(begin("proz-evm", "1.0.0", cancun));
         }
+        chain.releases.push(newer);
+    } else {
+        chain.releases.push(begin("proz-evm", "1.1.0", 0));
     }
-    begin("proz-precompiles", "2.0.0", 0, false);
+    for (plugin, options) in [
+        (
+            "proz-wasm",
+            [
+                "max_memory_pages = 20",
+                "deterministic = true",
+                "limits = { locals = 40 }",
+            ],
+        ),
+        (
+            "proz-prozvm",
+            [
+                "memory_model = { max_pages = 300 }",
+                "stack_limit = { call_depth = 50 }",
+                "",
+            ],
+        ),
+    ] {
+        let first = begin(plugin, *random.pick(&["1.0.0", "1.1.0"]), 0);
+        let mut later = begin(plugin, "1.1.0", 1 + random.below(blocks));
+        if random.below(3) > 0 {
+            let text = random.pick(&options);
+            later.options = text
+                .parse()
+                .unwrap_or_else(|error| panic!("{text}: {error}"));
+        }
+        match random.below(5) {
+            0 => {}
+            1 if first.version == "1.0.0" => {
+                later.replaces = replaced();
+                chain.releases.push(later);
+            }
+            2 => {
+                let end = later.from_block + random.below(blocks);
+                chain
+                    .retired
+                    .push(begin(plugin, &first.version, end.max(1)));
+                if first.version == "1.0.0" {
+                    chain.releases.push(later);
+                }
+            }
+            _ => chain.releases.push(later),
+        }
+        chain.releases.push(first);
+    }
+    chain.releases.push(begin(
+        "proz-precompiles",
+        *random.pick(&["1.0.0", "2.0.0"]),
+        0,
+    ));
+    if random.one_in(2)
+        && chain
+            .releases
+            .last()
+            .is_some_and(|pack| pack.version == "1.0.0")
+    {
+        chain
+            .releases
+            .push(begin("proz-precompiles", "2.0.0", 1 + random.below(blocks)));
+    }
     chain
 }

@@ -25,6 +25,10 @@ pub fn cases() -> Vec<(&'static str, History)> {
             "a container that a fork leaves behind",
             container_across_forks(),
         ),
+        (
+            "a container that a fork leaves to another",
+            container_answered_for(),
+        ),
         ("the magic bytes before London", magic_before_london()),
         (
             "a release installed beside the scheduled one",
@@ -91,7 +95,7 @@ fn release(plugin: &str, version: &str, from_block: u64) -> Release {
         plugin: plugin.to_owned(),
         version: version.to_owned(),
         from_block,
-        replaces: false,
+        ..Release::default()
     }
 }
 
@@ -109,12 +113,12 @@ fn node(name: &str) -> Setup {
     }
 }
 
-fn options(vm_type: &str, text: &str) -> Setup {
+fn settings(vm_type: &str, text: &str) -> Setup {
     let table = text
         .parse()
         .unwrap_or_else(|error| panic!("{text}: {error}"));
     Setup {
-        options: [(vm_type.to_owned(), table)].into(),
+        settings: [(vm_type.to_owned(), table)].into(),
         ..node(&text.replace('\n', " "))
     }
 }
@@ -144,6 +148,7 @@ fn history(codes: Vec<Vec<u8>>, nodes: Vec<Setup>, steps: Vec<Step>) -> History 
                 release("proz-prozvm", "1.1.0", 0),
                 release("proz-precompiles", "2.0.0", 0),
             ],
+            retired: Vec::new(),
         },
         genesis,
         nodes: all,
@@ -288,6 +293,17 @@ fn container_across_forks() -> History {
     ];
     history.chain.releases[0] = release("proz-evm", "1.0.0", 0);
     history.chain.releases.push(release("proz-evm", "1.1.0", 2));
+    history.chain.retired.push(release("proz-evm", "1.0.0", 2));
+    history
+}
+
+/// The same, where the later release answers for the earlier one.
+fn container_answered_for() -> History {
+    let mut history = container_across_forks();
+    history.chain.retired.clear();
+    if let Some(last) = history.chain.releases.last_mut() {
+        last.replaces.push("1.0.0".to_owned());
+    }
     history
 }
 
@@ -474,9 +490,9 @@ fn deep_constructor() -> History {
     history(
         Vec::new(),
         vec![
-            options("wasm", "[machine]\noptimize = false"),
-            options("wasm", "[machine]\nnative_stack_bytes = 1048576"),
-            options(
+            settings("wasm", "optimize = false"),
+            settings("wasm", "native_stack_bytes = 1048576"),
+            settings(
                 "wasm",
                 "[machine]\nsignals_based_traps = false\nuninterrupted_gas = 0",
             ),

@@ -58,6 +58,9 @@ pub struct Chain {
     pub revisions: Vec<RevisionFrom>,
     /// Releases by the block from which they are active.
     pub releases: Vec<Release>,
+    /// Releases by the block from which they are active no more, and nothing answers for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retired: Vec<Release>,
 }
 
 /// A revision and its first block.
@@ -70,8 +73,8 @@ pub struct RevisionFrom {
     pub revision: String,
 }
 
-/// A release, the blocks in which it is active, and what answers for it afterwards.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A release and the block from which it is active, or active no more.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Release {
     /// Plugin id.
@@ -80,9 +83,12 @@ pub struct Release {
     pub version: String,
     /// First block.
     pub from_block: u64,
-    /// Whether it takes the place of the plugin's releases before it.
-    #[serde(default)]
-    pub replaces: bool,
+    /// Versions that it retires and answers for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaces: Vec<String>,
+    /// Options that show in results.
+    #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
+    pub options: toml::Table,
 }
 
 impl Release {
@@ -126,9 +132,9 @@ pub struct Setup {
     pub lacks: Vec<String>,
     /// Whether its libraries are other builds of the same releases.
     pub rebuilt: bool,
-    /// Options of plugins, by VM type: only such as must not show.
+    /// Settings of plugins, by VM type.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub options: BTreeMap<String, toml::Table>,
+    pub settings: BTreeMap<String, toml::Table>,
     /// Whether it keeps files, such as compiled code, over restarts.
     pub keeps_files: bool,
     /// Threads that run the simulations of a block.

@@ -170,14 +170,20 @@ impl Workshop {
 }
 
 fn shipped() -> Vec<Candidate> {
+    candidates(&plugins_dir())
+}
+
+/// The plugins of a folder.
+pub(crate) fn candidates(plugins: &Path) -> Vec<Candidate> {
     let options = DiscoveryOptions {
         supported_generations: vec![proz_interface::v1::GENERATION],
         ..DiscoveryOptions::default()
     };
-    discover(&SearchPath::explicit([plugins_dir()]), &options).taken
+    discover(&SearchPath::explicit([plugins]), &options).taken
 }
 
-fn name(candidate: &Candidate) -> String {
+/// Id and version, such as `proz-wasm@1.0.0`.
+pub(crate) fn name(candidate: &Candidate) -> String {
     format!("{}@{}", candidate.manifest.id, candidate.manifest.version)
 }
 

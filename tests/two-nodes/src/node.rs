@@ -10,14 +10,14 @@ use std::{
 
 use alloy_primitives::keccak256;
 use proz_host::{
-    Deadline, ExecutionError, GenerationState, Host, Mode, SearchPath, TransactOptions,
-    VmFactoryConfig,
+    Deadline, ExecutionError, GenerationInfo, GenerationState, Host, MachineSettings, Mode,
+    SearchPath, TransactOptions, VmFactoryConfig,
 };
-use proz_manifest::{Candidate, DiscoveryOptions, discover};
 use proz_state::{AccountInfo, MemoryDb};
 
 use crate::{
     Account, Transaction,
+    install::{candidates, name},
     protocol::{Answer, BlockAnswer, Receipt, Request},
     schedule,
 };
@@ -98,12 +98,14 @@ impl Node {
         else {
             return Err("expected the start".to_owned());
         };
-        let (chain, activation) = schedule::consensus(&chain)?;
+        let chain = schedule::consensus(&chain, &plugins)?;
+        let settings = setup.settings.into_iter();
         let config = VmFactoryConfig {
             search_path: SearchPath::explicit([plugins]),
-            options: setup.options,
+            settings: settings
+                .map(|(vm_type, table)| (vm_type, MachineSettings::new(table)))
+                .collect(),
             data_dir,
-            activation,
             ..VmFactoryConfig::default()
         };
         Ok(Self {
@@ -148,23 +150,21 @@ impl Node {
         })
     }
 
-    /// The active generation of a release.
-    fn active(&self, release: &str) -> Option<u64> {
-        let generations = self.host.factory().registry().generations();
-        let mut active = generations
-            .iter()
-            .filter(|g| g.state == GenerationState::Active);
-        let found = active.find(|g| format!("{}@{}", g.id, g.version) == release);
-        found.map(|found| found.generation)
+    /// The active generations.
+    fn active(&self) -> Vec<GenerationInfo> {
+        let mut generations = self.host.factory().registry().generations();
+        generations.retain(|generation| generation.state == GenerationState::Active);
+        generations
     }
 
     fn swap_builds(&mut self, plugins: &Path) -> Result<String, String> {
-        for candidate in candidates(plugins) {
-            let release = name(&candidate);
-            let Some(old) = self.active(&release) else {
+        let candidates = candidates(plugins);
+        for old in self.active() {
+            let release = format!("{}@{}", old.id, old.version);
+            let Some(candidate) = candidates.iter().find(|found| name(found) == release) else {
                 continue;
             };
-            let swapped = self.host.factory().swap(old, &candidate);
+            let swapped = self.host.factory().swap(old.generation, candidate);
             swapped.map_err(|error| format!("{release}: {}", chained(&error)))?;
             self.swaps += 1;
         }
@@ -186,10 +186,12 @@ impl Node {
         let Some(candidate) = found.find(|candidate| name(candidate) == new) else {
             return format!("{new} is not installed");
         };
-        let Some(old) = self.active(old) else {
+        let mut active = self.active().into_iter();
+        let Some(old) = active.find(|found| format!("{}@{}", found.id, found.version) == old)
+        else {
             return format!("{old} does not run");
         };
-        match self.host.factory().swap(old, &candidate) {
+        match self.host.factory().swap(old.generation, &candidate) {
             Ok(_) => {
                 self.swaps += 1;
                 "exchanged".to_owned()
@@ -253,18 +255,6 @@ fn simulate(host: &Host, number: u64, state: &MemoryDb, call: &Transaction) {
     };
     // Whatever it says: it was no transaction of the chain.
     let _ = host.execute(&schedule::block(number), state, &call.into(), options);
-}
-
-fn candidates(plugins: &Path) -> Vec<Candidate> {
-    let options = DiscoveryOptions {
-        supported_generations: vec![proz_interface::v1::GENERATION],
-        ..DiscoveryOptions::default()
-    };
-    discover(&SearchPath::explicit([plugins]), &options).taken
-}
-
-fn name(candidate: &Candidate) -> String {
-    format!("{}@{}", candidate.manifest.id, candidate.manifest.version)
 }
 
 fn world(accounts: Vec<Account>) -> MemoryDb {

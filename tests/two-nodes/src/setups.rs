@@ -6,28 +6,28 @@ use proz_tests::random::Random;
 
 use crate::{Setup, install::extras};
 
-/// Options by VM type that belong to a node alone.
-const OPTIONS: [(&str, &[&str]); 2] = [
+/// Settings by VM type.
+const SETTINGS: [(&str, &[&str]); 2] = [
     (
         "wasm",
         &[
-            "[machine]\nmemory_cache_bytes = 1",
-            "[machine]\noptimize = false",
-            "[machine]\noptimize = false\nnative_stack_bytes = 1048576",
-            "[machine]\nsignals_based_traps = false",
-            "[machine]\npooled_instances = 1\nuninterrupted_gas = 0",
-            "[machine]\nkeep_resident_bytes = 0\nmemory_cache_bytes = 100000",
-            "[machine]\nnative_stack_bytes = 4194304\npooled_instances = 3",
-            "[machine]\ndisk_cache_bytes = 1",
+            "memory_cache_bytes = 1",
+            "optimize = false",
+            "optimize = false\nnative_stack_bytes = 1048576",
+            "signals_based_traps = false",
+            "pooled_instances = 1\nuninterrupted_gas = 0",
+            "keep_resident_bytes = 0\nmemory_cache_bytes = 100000",
+            "native_stack_bytes = 4194304\npooled_instances = 3",
+            "disk_cache_bytes = 1",
         ],
     ),
     (
         "prozvm",
         &[
-            "[optimization]\ntier = \"reference\"",
-            "[optimization]\nfusion = false\ncode_cache_bytes = 1",
-            "[optimization]\ncode_cache_bytes = 1",
-            "[optimization]\nfusion = false",
+            "tier = \"reference\"",
+            "fusion = false\ncode_cache_bytes = 1",
+            "code_cache_bytes = 1",
+            "fusion = false",
         ],
     ),
 ];
@@ -70,14 +70,14 @@ pub(crate) fn setups(random: &mut Random, count: usize, with_limits: bool) -> Ve
 }
 
 fn setup(random: &mut Random, number: usize) -> Setup {
-    let mut options = BTreeMap::new();
-    for (vm_type, choices) in OPTIONS {
+    let mut settings = BTreeMap::new();
+    for (vm_type, choices) in SETTINGS {
         if random.below(3) > 0 {
             let text = random.pick(choices);
             let table = text
                 .parse()
                 .unwrap_or_else(|error| panic!("{text}: {error}"));
-            options.insert(vm_type.to_owned(), table);
+            settings.insert(vm_type.to_owned(), table);
         }
     }
     let installable = extras();
@@ -90,7 +90,7 @@ fn setup(random: &mut Random, number: usize) -> Setup {
         extra,
         lacks: Vec::new(),
         rebuilt: random.one_in(3),
-        options,
+        settings,
         keeps_files: random.one_in(2),
         threads: random.below(3) as usize,
         limits: Vec::new(),
