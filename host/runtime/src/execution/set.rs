@@ -97,9 +97,11 @@ impl VmSet {
     /// Machine of a container: the best active one that its requirement accepts.
     pub(crate) fn route(&self, view: &RevisionView, container: &Container<'_>) -> Option<&Machine> {
         let key = container.route_key();
-        let known = view.routes.read().unwrap_or_else(PoisonError::into_inner);
-        let known = known.get(key.as_bytes()).copied();
-        let index = match known {
+        let known = |view: &RevisionView| {
+            let routes = view.routes.read().unwrap_or_else(PoisonError::into_inner);
+            routes.get(key.as_bytes()).copied()
+        };
+        let index = match known(view) {
             Some(index) => index,
             None => self.find(view, container, &key)?,
         };

@@ -583,7 +583,9 @@ impl VmFactory {
         let plugin = self.loader.load(&candidate.library_path, Some(&manifest))?;
         let data_dir = self.config.data_dir.as_ref();
         let data_dir = data_dir.map_or_else(String::new, |dir| {
+            // Each build has files of its own: what one compiled, another never runs.
             dir.join(candidate.manifest.id.as_str())
+                .join(plugin.sha256.to_string())
                 .to_string_lossy()
                 .into_owned()
         });
