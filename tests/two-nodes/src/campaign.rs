@@ -33,6 +33,8 @@ pub struct Totals {
     pub events: u64,
     /// Stops of nodes under limits.
     pub stops: u64,
+    /// Transactions by how they ended.
+    pub endings: BTreeMap<String, u64>,
     /// Blocks by the number of nodes that had to agree.
     pub nodes: BTreeMap<usize, u64>,
 }
@@ -42,7 +44,7 @@ impl fmt::Display for Totals {
         write!(
             f,
             "{} histories, {} blocks, {} transactions ({} contracts created), {} simulations, {} \
-             restarts, swaps and exchanges, {} stops under limits; blocks by nodes {:?}",
+             restarts, swaps and exchanges, {} stops under limits; endings {:?}; blocks by nodes {:?}",
             self.histories,
             self.blocks,
             self.transactions,
@@ -50,6 +52,7 @@ impl fmt::Display for Totals {
             self.simulations,
             self.events,
             self.stops,
+            self.endings,
             self.nodes
         )
     }
@@ -115,15 +118,19 @@ impl Campaign {
         for _ in 0..blocks {
             let steps = maker.steps();
             for step in &steps {
-                let created = match harness.step(step) {
-                    Ok(created) => created,
+                let outcomes = match harness.step(step) {
+                    Ok(outcomes) => outcomes,
                     Err(finding) => return Err(Box::new((finding, harness.played().clone()))),
                 };
-                totals.created += created.iter().flatten().count() as u64;
+                for outcome in &outcomes {
+                    *totals.endings.entry(outcome.ending.clone()).or_default() += 1;
+                    totals.created += u64::from(outcome.created.is_some());
+                }
+                let created: Vec<_> = outcomes.iter().map(|outcome| outcome.created).collect();
                 maker.learn(&created);
             }
         }
-        totals.stops += harness.stops;
+        totals.stops += harness.stops.len() as u64;
         totals.count(harness.played());
         Ok(())
     }

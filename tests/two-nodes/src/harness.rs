@@ -13,6 +13,12 @@ use crate::{
     protocol::{Answer, BlockAnswer, Receipt, Request},
 };
 
+/// Blocks from one try of a node that stopped to the next.
+const TRIES_AGAIN: u64 = 3;
+
+/// How the host begins what it says of a plugin at fault.
+const FAULT: &str = "plugin fault";
+
 /// Nodes that do not agree, or a node that did what none may do.
 #[derive(Clone, Debug)]
 pub struct Finding {
@@ -49,8 +55,28 @@ pub struct Harness<'a> {
     nodes: Vec<Node>,
     /// Height of the last block.
     number: u64,
-    /// How often a node under limits stopped.
-    pub stops: u64,
+    /// What nodes under limits did instead of answering.
+    pub stops: Vec<Stop>,
+}
+
+/// What became of a transaction, on all nodes.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// How it ended, in a few words.
+    pub ending: String,
+    /// Contract created.
+    pub created: Option<Address>,
+}
+
+/// A stop of a node under limits.
+#[derive(Clone, Debug)]
+pub struct Stop {
+    /// The node.
+    pub node: String,
+    /// Height.
+    pub block: u64,
+    /// What it said, or how its process ended.
+    pub words: String,
 }
 
 struct Node {
@@ -79,7 +105,7 @@ impl<'a> Harness<'a> {
             },
             nodes: Vec::new(),
             number: 0,
-            stops: 0,
+            stops: Vec::new(),
         };
         for setup in &history.nodes {
             let data_dir = setup.keeps_files.then(|| workshop.data_dir()).transpose();
@@ -106,7 +132,7 @@ impl<'a> Harness<'a> {
     /// # Errors
     ///
     /// The first difference.
-    pub fn step(&mut self, step: &Step) -> Result<Vec<Option<Address>>, Finding> {
+    pub fn step(&mut self, step: &Step) -> Result<Vec<Outcome>, Finding> {
         self.history.steps.push(step.clone());
         match step {
             Step::Block {
@@ -164,8 +190,12 @@ impl<'a> Harness<'a> {
         if setup.limits.is_empty() {
             return Err(self.broken(&setup.name, words));
         }
+        self.stops.push(Stop {
+            node: setup.name.clone(),
+            block: self.number,
+            words: words.to_owned(),
+        });
         self.nodes[node].peer = None;
-        self.stops += 1;
         Ok(())
     }
 
@@ -217,9 +247,9 @@ impl<'a> Harness<'a> {
         number: u64,
         transactions: &[Transaction],
         meanwhile: &[NodeCalls],
-    ) -> Result<Vec<Option<Address>>, Finding> {
-        // Those that stopped try again with what the others have reached.
-        let is_gone = |node: &Node| node.peer.is_none();
+    ) -> Result<Vec<Outcome>, Finding> {
+        // Those that stopped try again, now and then, with what the others have reached.
+        let is_gone = |node: &Node| node.peer.is_none() && number.is_multiple_of(TRIES_AGAIN);
         if self.nodes.iter().any(is_gone) {
             let state = self.state()?;
             for node in 0..self.nodes.len() {
@@ -267,6 +297,12 @@ impl<'a> Harness<'a> {
                 Some(Ok(Answer::Block(block))) => {
                     let is_limited = !self.history.nodes[place].limits.is_empty();
                     match &block.stopped {
+                        Some(reason) if is_limited && reason.starts_with(FAULT) => {
+                            return Err(Finding {
+                                headline: "what a node lacks is a fault of a plugin".to_owned(),
+                                ..self.broken(&self.history.nodes[place].name, reason)
+                            });
+                        }
                         Some(reason) if is_limited => reason.clone(),
                         _ => {
                             blocks.push((place, block));
@@ -292,7 +328,7 @@ impl<'a> Harness<'a> {
         &self,
         blocks: &[(usize, BlockAnswer)],
         transactions: &[Transaction],
-    ) -> Result<Vec<Option<Address>>, Finding> {
+    ) -> Result<Vec<Outcome>, Finding> {
         let finding = |headline: &str, place: Option<usize>| Finding {
             headline: headline.to_owned(),
             block: self.number,
@@ -330,19 +366,25 @@ impl<'a> Harness<'a> {
         {
             return Err(finding("nodes differ in the state after the block", None));
         }
-        Ok(first.receipts.iter().map(Receipt::created).collect())
+        let outcome = |receipt: &Receipt| Outcome {
+            ending: receipt.ending().to_owned(),
+            created: receipt.created(),
+        };
+        Ok(first.receipts.iter().map(outcome).collect())
     }
 }
 
 /// Plays a whole history.
 ///
+/// Returns what nodes under limits did instead of answering.
+///
 /// # Errors
 ///
 /// The first difference.
-pub fn play(program: &Path, workshop: &Workshop, history: &History) -> Result<(), Finding> {
+pub fn play(program: &Path, workshop: &Workshop, history: &History) -> Result<Vec<Stop>, Finding> {
     let mut harness = Harness::start(program, workshop, history)?;
     for step in &history.steps {
         harness.step(step)?;
     }
-    Ok(())
+    Ok(harness.stops)
 }

@@ -27,7 +27,7 @@ mod world;
 
 pub use campaign::{Campaign, Totals};
 pub use cases::cases;
-pub use harness::{Finding, Harness, play};
+pub use harness::{Finding, Harness, Outcome, Stop, play};
 pub use history::{
     Account, Authorization, Chain, History, NodeCalls, Release, RevisionFrom, Setup, Step,
     Transaction,

@@ -123,7 +123,15 @@ fn play_all(histories: Vec<(String, History)>) -> Result<(), String> {
     let mut failed = 0;
     for (name, history) in histories {
         match play(&program, &workshop, &history) {
-            Ok(()) => println!("{name}: all nodes agree"),
+            Ok(stops) => {
+                println!("{name}: all nodes agree");
+                for stop in stops {
+                    println!(
+                        "  {} stopped at block {}: {}",
+                        stop.node, stop.block, stop.words
+                    );
+                }
+            }
             Err(finding) => {
                 failed += 1;
                 println!("{name}: {finding}");

@@ -234,7 +234,7 @@ pub(crate) fn prozvm(random: &mut Random) -> Vec<u8> {
             "sys input_size\n mv s0, a0\n {TAKE_INPUT} li a0, 0\n addi a1, sp, 896\n addi a2, sp, 896\n mv a3, sp\n mv a4, s0\n addi a5, sp, 960\n sys create\n {GIVE_A0}"
         ),
         _ => (*random.pick(&[
-            "unreachable\n",
+            "trap 7\n",
             "li a0, 0\n lbu a0, 0(a0)\n",
             "mv a0, sp\n li a1, 7\n sys revert\n",
             "li a0, -1\n li a1, 7\n sys return\n",

@@ -92,6 +92,14 @@ pub(crate) enum Receipt {
 }
 
 impl Receipt {
+    /// How it ended, in a few words.
+    pub(crate) fn ending(&self) -> &str {
+        match self {
+            Self::Executed { status, .. } => status,
+            Self::Invalid(_) => "invalid",
+        }
+    }
+
     /// Contract created.
     pub(crate) fn created(&self) -> Option<Address> {
         match self {

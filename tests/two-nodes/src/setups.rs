@@ -7,30 +7,19 @@ use proz_tests::random::Random;
 use crate::{Setup, install::extras};
 
 /// Settings by VM type.
-const SETTINGS: [(&str, &[&str]); 2] = [
-    (
-        "wasm",
-        &[
-            "memory_cache_bytes = 1",
-            "optimize = false",
-            "optimize = false\nnative_stack_bytes = 1048576",
-            "signals_based_traps = false",
-            "pooled_instances = 1\nuninterrupted_gas = 0",
-            "keep_resident_bytes = 0\nmemory_cache_bytes = 100000",
-            "native_stack_bytes = 4194304\npooled_instances = 3",
-            "disk_cache_bytes = 1",
-        ],
-    ),
-    (
-        "prozvm",
-        &[
-            "tier = \"reference\"",
-            "fusion = false\ncode_cache_bytes = 1",
-            "code_cache_bytes = 1",
-            "fusion = false",
-        ],
-    ),
-];
+const SETTINGS: [(&str, &[&str]); 1] = [(
+    "wasm",
+    &[
+        "memory_cache_bytes = 1",
+        "optimize = false",
+        "optimize = false\nnative_stack_bytes = 1048576",
+        "signals_based_traps = false",
+        "pooled_instances = 1\nuninterrupted_gas = 0",
+        "keep_resident_bytes = 0\nmemory_cache_bytes = 100000",
+        "native_stack_bytes = 1572864\npooled_instances = 3",
+        "disk_cache_bytes = 1",
+    ],
+)];
 
 /// Limits of the operating system, as `ulimit` takes them.
 const LIMITS: [&str; 14] = [
