@@ -29,8 +29,8 @@ fn a_swap_takes_nothing_that_serves_something_else() {
         ("proz-precompiles", "found `proz-precompiles` (precompile)"),
         ("proz-wasm", "found `proz-wasm` (wasm)"),
     ] {
-        let other = factory.rediscover().taken.into_iter();
-        let other = other.filter(|c| c.manifest.id.as_str() == id).next_back();
+        let mut others = factory.rediscover().taken.into_iter();
+        let other = others.rfind(|c| c.manifest.id.as_str() == id);
         let error = factory.swap(before[0].generation, &other.unwrap());
         let error = error.unwrap_err();
         assert!(matches!(error, FactoryError::OtherPlugin { .. }));

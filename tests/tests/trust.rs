@@ -2,7 +2,7 @@
 //! take its place in silence is told.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-use proz_host::{Configuration, FactoryError, SearchPath, VmFactory};
+use proz_host::{Configuration, SearchPath, VmFactory};
 use proz_tests::{build_example, plugins_dir, program};
 use std::{
     env::consts::{DLL_PREFIX, DLL_SUFFIX},
@@ -54,10 +54,12 @@ impl Site {
         text
     }
 
-    fn load(&self) -> Result<VmFactory, FactoryError> {
+    /// Why the library does not load what the configuration says.
+    fn load_error(&self) -> String {
         let configuration = Configuration::read(&self.path("proz.toml")).unwrap();
         let search_path = SearchPath::explicit(&configuration.plugins.paths);
-        VmFactory::new(configuration.factory(search_path).unwrap())
+        let loaded = VmFactory::new(configuration.factory(search_path).unwrap());
+        loaded.err().unwrap().to_string()
     }
 
     /// Exit code and all that the program printed.
@@ -93,7 +95,8 @@ fn what_is_pinned_and_missing_stops_the_host() {
     site.says(&["plugin", "lock"], 0, &[]);
     site.says(&RUN, 0, &["2a"]);
     let manifest = fs::read(site.manifest("1.1")).unwrap();
-    let losses: [(&str, fn(&Site)); 3] = [
+    type Loss = (&'static str, fn(&Site));
+    let losses: [Loss; 3] = [
         ("cut off", |site| {
             let text = fs::read(site.manifest("1.1")).unwrap();
             fs::write(site.manifest("1.1"), &text[..40]).unwrap();
@@ -108,10 +111,9 @@ fn what_is_pinned_and_missing_stops_the_host() {
     ];
     for (loss, lose) in losses {
         lose(&site);
-        let error = site.load().err().unwrap();
+        let error = site.load_error();
         assert_eq!(
-            error.to_string(),
-            "the lock file names what was not found: `proz-evm` 1.1.0",
+            error, "the lock file names what was not found: `proz-evm` 1.1.0",
             "{loss}"
         );
         site.says(
