@@ -3,6 +3,7 @@
 use crate::{
     args::{Common, World, contradicts_chain},
     configuration::{Chain, DEVELOPMENT, InForce},
+    diagnosis::warn_of_invalid,
     error::CliError,
 };
 use alloy_json_abi::JsonAbi;
@@ -183,6 +184,8 @@ fn load_for(
         .factory(in_force.search_path(common))
         .map_err(|error| CliError::from(error).hint("`proz plugin lock` writes the lock file"))?;
     adjust(&mut config);
+    // Told before anything fails: what was passed over may be why.
+    warn_of_invalid(&in_force.discovery(common));
     let factory = VmFactory::for_chain(config, rules).map_err(|error| {
         let remedy = crate::diagnosis::remedy_if_known(&error);
         let error = CliError::from(error);

@@ -7,7 +7,9 @@ use crate::{
     target,
 };
 use proz_artifact::CodeKind;
-use proz_host::{CodeError, CodeFact, CodeRefused, VmFactory, VmHandle, container::Container};
+use proz_host::{
+    CodeError, CodeFact, CodeRefused, StatusCode, VmFactory, VmHandle, container::Container,
+};
 use std::{borrow::Cow, process::ExitCode};
 
 pub(crate) fn run(common: &Common, args: &ValidateArgs) -> Outcome {
@@ -16,11 +18,7 @@ pub(crate) fn run(common: &Common, args: &ValidateArgs) -> Outcome {
     let code = contract.runtime_code()?;
     let (vm, payload) = if contract.kind == CodeKind::Container && args.reading.vm.is_none() {
         let container = Container::parse(code)?;
-        let requirement = match container.requirement {
-            "" => "*",
-            requirement => requirement,
-        };
-        let vm = find(&factory, container.vm_type, requirement)?;
+        let vm = find(&factory, container.vm_type, wanted(&container))?;
         (vm, unpacked(&container)?)
     } else {
         let vm_type = target::vm_of(&contract, &args.reading)?;
@@ -54,6 +52,14 @@ pub(crate) fn run(common: &Common, args: &ValidateArgs) -> Outcome {
         Ok(facts) => {
             outln!("valid {name} code of {} bytes", payload.len());
             show(&facts);
+            let before_code = gas_before_code(&vm, &facts, payload.len());
+            if before_code > STIPEND {
+                eprintln!(
+                    "hint: a call costs {before_code} gas before any code runs, more than the \
+                     {STIPEND} that Solidity's `transfer` and `send` leave: this contract cannot \
+                     be paid by them; less memory makes its entry cheaper"
+                );
+            }
             Ok(ExitCode::SUCCESS)
         }
         Err(refusal) => {
@@ -74,13 +80,56 @@ pub(crate) fn run(common: &Common, args: &ValidateArgs) -> Outcome {
     }
 }
 
-/// Tells on stderr why code in a container is refused, or what it asks for in vain, which no
-/// receipt says.
-pub(crate) fn explain_refusal(session: &Session, code: &[u8]) {
-    match session.host.check_code(&session.block, code) {
-        Ok(()) => {}
-        Err(CodeError::Refused { vm, source }) => eprintln!("{}", sentence(&vm, &source)),
-        Err(error) => eprintln!("{error}"),
+/// Name of the fact that says what a call costs before code runs; the SDK documents it.
+const ENTRY_GAS: &str = "entry gas";
+
+/// Gas that a plain transfer of value leaves to its recipient. Spec: Yellow Paper, G_callstipend.
+const STIPEND: u64 = 2_300;
+
+/// Gas of a call before code of the contract runs, as far as the VM tells: what the host takes for
+/// preparing the code, and each number of the fact `entry gas`.
+fn gas_before_code(vm: &VmHandle, facts: &[CodeFact], size_bytes: usize) -> u64 {
+    let preparation = vm.preparation_gas(size_bytes as u64);
+    let entry = facts.iter().filter(|fact| fact.name == ENTRY_GAS);
+    let words = entry.flat_map(texts).flat_map(str::split_whitespace);
+    let numbers = words.filter_map(|word| word.trim_end_matches([',', ';']).parse().ok());
+    numbers.fold(preparation, u64::saturating_add)
+}
+
+/// Tells on stderr why code was refused, or what would run it, which no receipt says.
+pub(crate) fn explain(session: &Session, status: StatusCode, code: &[u8]) {
+    let is_asked = matches!(status, StatusCode::CODE_REFUSED | StatusCode::VM_UNAVAILABLE);
+    if let (true, Err(error)) = (is_asked, session.host.check_code(&session.block, code)) {
+        eprintln!("{}", in_words(&error));
+    }
+}
+
+fn in_words(error: &CodeError) -> String {
+    match error {
+        CodeError::Refused { vm, source } => format!(
+            "{}\nhint: `proz validate` judges code without deploying it",
+            sentence(vm, source)
+        ),
+        CodeError::Unavailable {
+            vm_type,
+            requirement,
+            active,
+        } => {
+            let requirement = if requirement.is_empty() { "*" } else { requirement };
+            format!(
+                "nothing that is active satisfies `{vm_type}@{requirement}`; active: {active}\n\
+                 hint: `proz why` tells what fits and what does not"
+            )
+        }
+        error => format!("refused by the host: {error}"),
+    }
+}
+
+/// The versions that a container asks for.
+fn wanted<'a>(container: &Container<'a>) -> &'a str {
+    match container.requirement {
+        "" => "*",
+        requirement => requirement,
     }
 }
 
