@@ -72,13 +72,12 @@ impl InForce {
 
     /// The chain specification in force; `None` for a development chain.
     pub(crate) fn chain(&self) -> Result<Option<Chain>, CliError> {
-        let Some(file) = &self.configuration.chain.spec else {
-            return Ok(None);
-        };
-        Ok(Some(Chain {
-            file: file.clone(),
-            spec: read_spec(file)?,
-        }))
+        let spec = self.configuration.chain_spec().map_err(|error| {
+            let remedy = error.remedy();
+            CliError::from(error).hint(remedy)
+        })?;
+        let file = self.configuration.chain.spec.clone();
+        Ok(file.zip(spec).map(|(file, spec)| Chain { file, spec }))
     }
 
     /// Where plugins are looked for.

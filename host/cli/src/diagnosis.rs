@@ -5,9 +5,7 @@ use crate::{
     configuration::{Chain, InForce},
     error::CliError,
 };
-use proz_host::{
-    BuildError, ChainProblem, FactoryError, PluginLock, VmFactory, VmFactoryConfig,
-};
+use proz_host::{BuildError, ChainProblem, FactoryError, PluginLock, VmFactory, VmFactoryConfig};
 use proz_loader::LoadError;
 use proz_manifest::{Candidate, Discovery, ManifestError, PassedOverReason, Requirement, choose};
 use std::{

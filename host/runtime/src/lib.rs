@@ -68,6 +68,7 @@ pub use transaction::{
     TRANSACTION_GAS_CAP, TransactOptions, Transaction,
 };
 pub use trust::{
-    KeyError, LOCK_VERSION, LockError, LockedPlugin, PluginLock, PublicKey, SecretKey, Trust,
-    TrustError, TrustPolicy, TrustedKey, manifest_digest,
+    CHAIN_SIGNING_DOMAIN, ChainTrustError, KeyError, LOCK_VERSION, LockError, LockedPlugin,
+    PluginLock, PublicKey, SecretKey, Trust, TrustError, TrustPolicy, TrustedKey,
+    chain_signature_file, manifest_digest,
 };

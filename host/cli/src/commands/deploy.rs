@@ -13,6 +13,7 @@ use crate::{
 };
 use alloy_primitives::Bytes;
 use proz_artifact::{Contract, encode_constructor};
+use proz_host::container::{Container, Payload};
 use proz_state::StateDbMut as _;
 
 pub(crate) fn run(common: &Common, args: &DeployArgs) -> Outcome {
@@ -21,6 +22,7 @@ pub(crate) fn run(common: &Common, args: &DeployArgs) -> Outcome {
     let arguments = target::resolve(&session, args.sending.sender, &args.args)?;
     let init_code = init_code(&contract, &arguments, &args.reading)?;
     let enclosed = target::enclose(&contract, contract.creation_code()?, &args.reading)?;
+    tell_container(&enclosed);
     let mut book = session.book(&[])?;
     if let Some(abi) = &contract.abi {
         book.add_anywhere(abi.clone());
@@ -56,6 +58,20 @@ pub(crate) fn run(common: &Common, args: &DeployArgs) -> Outcome {
     let printed = report.print(common);
     explain(&session, result.status.0, &enclosed);
     printed
+}
+
+/// Says on stderr how code of VMs other than the EVM is stored.
+fn tell_container(code: &[u8]) {
+    let Ok(container) = Container::parse(code) else {
+        return;
+    };
+    let (stored, code) = (container.size_bytes, container.payload.size_bytes());
+    match container.payload {
+        Payload::Compressed { .. } => {
+            eprintln!("compressed container of {stored} bytes for {code} bytes of code");
+        }
+        _ => eprintln!("container of {stored} bytes, not compressed"),
+    }
 }
 
 /// Init code: the contract's creation code, in a container where its VM needs one, and the

@@ -304,7 +304,7 @@ fn write_signed(from: &Path, to: &Path, manifest: &Manifest) -> Result<(), CliEr
     write(to, &text)
 }
 
-fn read_secret(file: &Path) -> Result<SecretKey, CliError> {
+pub(super) fn read_secret(file: &Path) -> Result<SecretKey, CliError> {
     let text = fs::read_to_string(file).map_err(|error| {
         CliError::because(format!("cannot read the key {}", file.display()), error)
     })?;

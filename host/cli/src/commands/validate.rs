@@ -98,7 +98,10 @@ fn gas_before_code(vm: &VmHandle, facts: &[CodeFact], size_bytes: usize) -> u64 
 
 /// Tells on stderr why code was refused, or what would run it, which no receipt says.
 pub(crate) fn explain(session: &Session, status: StatusCode, code: &[u8]) {
-    let is_asked = matches!(status, StatusCode::CODE_REFUSED | StatusCode::VM_UNAVAILABLE);
+    let is_asked = matches!(
+        status,
+        StatusCode::CODE_REFUSED | StatusCode::VM_UNAVAILABLE
+    );
     if let (true, Err(error)) = (is_asked, session.host.check_code(&session.block, code)) {
         eprintln!("{}", in_words(&error));
     }
@@ -115,7 +118,11 @@ fn in_words(error: &CodeError) -> String {
             requirement,
             active,
         } => {
-            let requirement = if requirement.is_empty() { "*" } else { requirement };
+            let requirement = if requirement.is_empty() {
+                "*"
+            } else {
+                requirement
+            };
             format!(
                 "nothing that is active satisfies `{vm_type}@{requirement}`; active: {active}\n\
                  hint: `proz why` tells what fits and what does not"

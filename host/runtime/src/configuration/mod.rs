@@ -11,9 +11,10 @@ pub use reference::{configuration_reference, configuration_schema};
 use crate::{
     ConsensusOptions, FaultPolicy, MachineSettings, ReleaseKey, Trust, TrustPolicy,
     VmFactoryConfig,
-    trust::{LockError, PluginLock, TrustedKey},
+    chain::spec::ChainSpec,
+    trust::{ChainTrust, ChainTrustError, LockError, PluginLock, TrustedKey},
 };
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use proz_manifest::{PluginId, Requirement, SearchPath, Sha256Digest, VmType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -126,8 +127,17 @@ pub struct TrustSection {
     /// missing, `signed` those that a key below has signed.
     pub policy: TrustPolicy,
     /// Public keys, as `proz plugin keygen` writes them; trusted for all plugins, or as
-    /// `{ key = "…", ids = ["proz-evm"] }` for those with these ids.
+    /// `{ key = "…", ids = ["proz-evm"] }` for those with these ids, or as
+    /// `{ key = "…", chains = ["mainnet"] }` for the specifications of chains with these names.
     pub keys: Vec<TrustedKey>,
+    /// Hash of the whole chain specification, announced upgrades included, as `proz chain spec
+    /// hash` prints it; another one is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub chain_hash: Option<B256>,
+    /// Whether the chain specification must be signed by a key that is trusted for its name: in the
+    /// file `chain.toml.sig` beside `chain.toml`, as `proz chain spec sign` writes it.
+    pub chain_signed: bool,
     /// The lock file, as `proz plugin lock` writes it; `proz.lock` beside this file when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lock_file: Option<PathBuf>,
@@ -281,6 +291,20 @@ impl Configuration {
     pub fn lock_file(&self) -> &Path {
         let file = self.trust.lock_file.as_deref();
         file.unwrap_or(Path::new("proz.lock"))
+    }
+
+    /// The chain specification that is named and trusted; `None` for a development chain.
+    ///
+    /// # Errors
+    ///
+    /// [`ChainTrustError`].
+    pub fn chain_spec(&self) -> Result<Option<ChainSpec>, ChainTrustError> {
+        let trust = ChainTrust {
+            hash: self.trust.chain_hash,
+            is_signed: self.trust.chain_signed,
+            keys: &self.trust.keys,
+        };
+        trust.read(self.chain.spec.as_deref())
     }
 
     /// What a factory of this configuration is made of; reads the lock file when the policy needs

@@ -58,7 +58,11 @@ impl SecretKey {
     /// Signs what a manifest says; see [`Manifest::signing_bytes`].
     #[must_use]
     pub fn sign(&self, manifest: &Manifest) -> SignatureBytes {
-        SignatureBytes(self.0.sign(&manifest.signing_bytes()).to_bytes())
+        self.sign_bytes(&manifest.signing_bytes())
+    }
+
+    pub(super) fn sign_bytes(&self, bytes: &[u8]) -> SignatureBytes {
+        SignatureBytes(self.0.sign(bytes).to_bytes())
     }
 }
 
@@ -80,14 +84,15 @@ impl PublicKey {
     /// Whether this key's holder has signed what the manifest says.
     #[must_use]
     pub fn has_signed(&self, manifest: &Manifest) -> bool {
-        let Some(SignatureBytes(bytes)) = &manifest.signature else {
-            return false;
-        };
+        let signature = manifest.signature.as_ref();
+        signature
+            .is_some_and(|signature| self.has_signed_bytes(&manifest.signing_bytes(), signature))
+    }
+
+    pub(super) fn has_signed_bytes(&self, bytes: &[u8], signature: &SignatureBytes) -> bool {
         // Strict: refuses keys of small order and signatures that could be written otherwise.
-        let signature = Signature::from_bytes(bytes);
-        self.0
-            .verify_strict(&manifest.signing_bytes(), &signature)
-            .is_ok()
+        let signature = Signature::from_bytes(&signature.0);
+        self.0.verify_strict(bytes, &signature).is_ok()
     }
 }
 
@@ -143,13 +148,15 @@ impl JsonSchema for PublicKey {
     }
 }
 
-/// A key that is trusted, for all plugins or for some.
+/// A key that is trusted, for all plugins, for some, or for chains.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedKey {
     /// The key.
     pub key: PublicKey,
     /// Plugin ids that it may sign; all when absent.
     pub ids: Option<BTreeSet<PluginId>>,
+    /// Names of chains whose specification it may sign.
+    pub chains: BTreeSet<String>,
 }
 
 impl TrustedKey {
@@ -158,21 +165,34 @@ impl TrustedKey {
     pub fn may_sign(&self, id: &PluginId) -> bool {
         self.ids.as_ref().is_none_or(|ids| ids.contains(id))
     }
-}
 
-impl From<PublicKey> for TrustedKey {
-    /// Trusts the key for all plugins.
-    fn from(key: PublicKey) -> Self {
-        Self { key, ids: None }
+    /// Whether what this key signs is trusted as the specification of a chain.
+    #[must_use]
+    pub fn may_sign_chain(&self, name: &str) -> bool {
+        self.chains.contains(name)
     }
 }
 
-/// The written form of a key that is trusted for some plugins.
+impl From<PublicKey> for TrustedKey {
+    /// Trusts the key for all plugins, and for no chain.
+    fn from(key: PublicKey) -> Self {
+        Self {
+            key,
+            ids: None,
+            chains: BTreeSet::new(),
+        }
+    }
+}
+
+/// The written form of a key that is trusted for some plugins, or for chains.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Scoped {
     key: PublicKey,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     ids: BTreeSet<PluginId>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    chains: BTreeSet<String>,
 }
 
 impl Serialize for TrustedKey {
@@ -180,7 +200,10 @@ impl Serialize for TrustedKey {
         let key = self.key;
         match self.ids.clone() {
             None => key.serialize(serializer),
-            Some(ids) => Scoped { key, ids }.serialize(serializer),
+            Some(ids) => {
+                let chains = self.chains.clone();
+                Scoped { key, ids, chains }.serialize(serializer)
+            }
         }
     }
 }
@@ -198,7 +221,7 @@ impl<'de> de::Visitor<'de> for TrustedKeyVisitor {
     type Value = TrustedKey;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key, or a table of `key` and `ids`")
+        f.write_str("a key, or a table of `key` and `ids` or `chains`")
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<TrustedKey, E> {
@@ -208,15 +231,16 @@ impl<'de> de::Visitor<'de> for TrustedKeyVisitor {
 
     fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<TrustedKey, A::Error> {
         let table = de::value::MapAccessDeserializer::new(map);
-        let Scoped { key, ids } = Scoped::deserialize(table)?;
-        if ids.is_empty() {
+        let Scoped { key, ids, chains } = Scoped::deserialize(table)?;
+        if ids.is_empty() && chains.is_empty() {
             return Err(de::Error::custom(format!(
-                "expected at least one of `ids` for the key {key}, found none"
+                "expected at least one of `ids` or `chains` for the key {key}, found none"
             )));
         }
         Ok(TrustedKey {
             key,
             ids: Some(ids),
+            chains,
         })
     }
 }
@@ -234,11 +258,13 @@ impl JsonSchema for TrustedKey {
                 {
                     "type": "object",
                     "additionalProperties": false,
-                    "required": ["key", "ids"],
+                    "required": ["key"],
                     "properties": {
                         "key": key,
                         "ids": { "type": "array", "minItems": 1, "items": { "type": "string" } },
+                        "chains": { "type": "array", "minItems": 1, "items": { "type": "string" } },
                     },
+                    "anyOf": [{ "required": ["ids"] }, { "required": ["chains"] }],
                 },
             ],
         })

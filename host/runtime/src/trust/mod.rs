@@ -5,9 +5,12 @@
 //! reads the file once, compares its digest with the one that is trusted, and opens a sealed copy
 //! of just those bytes.
 
+mod chain;
 mod keys;
 mod lock;
 
+pub(crate) use chain::ChainTrust;
+pub use chain::{CHAIN_SIGNING_DOMAIN, ChainTrustError, chain_signature_file};
 pub use keys::{KeyError, PublicKey, SecretKey, TrustedKey};
 pub use lock::{LOCK_VERSION, LockError, LockedPlugin, PluginLock};
 

@@ -101,6 +101,7 @@ fn a_key_signs_no_plugin_but_those_it_is_trusted_for() {
     let scoped = |key: &SecretKey, id: &str| TrustedKey {
         key: key.public(),
         ids: Some([id.parse().unwrap()].into()),
+        chains: Default::default(),
     };
     let mut trust = Trust {
         policy: TrustPolicy::Signed,

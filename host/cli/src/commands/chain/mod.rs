@@ -5,14 +5,19 @@ mod init;
 mod migrate;
 mod show;
 
+use super::signing::read_secret;
 use crate::{
     args::Common,
     configuration::read_spec,
     error::{CliError, FAILED, Outcome},
 };
 use clap::{Args, Subcommand};
-use proz_host::{ChainSpec, Start};
-use std::{path::PathBuf, process::ExitCode};
+use proz_host::{ChainSpec, Start, chain_signature_file};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 #[derive(Args)]
 pub(crate) struct ChainArgs {
@@ -69,6 +74,14 @@ enum SpecCommand {
     /// Turns the `[[activation]]` ranges of a former proz.toml into a specification of exact
     /// releases, by what is installed.
     Migrate(migrate::MigrateArgs),
+    /// Signs a specification, announced upgrades included, into the file FILE.sig.
+    Sign {
+        /// The specification.
+        file: PathBuf,
+        /// File of the secret key, as `proz plugin keygen` writes it.
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+    },
 }
 
 /// A block, if one is meant.
@@ -129,6 +142,7 @@ pub(crate) fn run(common: &Common, args: &ChainArgs) -> Outcome {
             diff(common, &read_spec(old)?, &read_spec(new)?, *head)
         }
         SpecCommand::Migrate(args) => migrate::run(common, args),
+        SpecCommand::Sign { file, key } => sign(common, file, key),
     }
 }
 
@@ -171,4 +185,24 @@ fn diff(common: &Common, old: &ChainSpec, new: &ChainSpec, head: Option<Head>) -
             Ok(ExitCode::from(FAILED))
         }
     }
+}
+
+fn sign(common: &Common, file: &Path, key: &Path) -> Outcome {
+    let spec = read_spec(file)?;
+    let key = read_secret(key)?;
+    let signature = key.sign_chain(&spec);
+    let to = chain_signature_file(file);
+    fs::write(&to, format!("{signature}\n"))
+        .map_err(|error| CliError::because(format!("cannot write {}", to.display()), error))?;
+    if common.json {
+        let json = serde_json::json!({
+            "signature": to, "chain": spec.name(), "hash": spec.hash(), "signed_by": key.public(),
+        });
+        outln!("{json}");
+    } else {
+        outln!("chain {} with hash {}", spec.name(), spec.hash());
+        outln!("  signed by {}", key.public());
+        outln!("  signature {}", to.display());
+    }
+    Ok(ExitCode::SUCCESS)
 }
