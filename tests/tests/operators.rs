@@ -113,7 +113,7 @@ fn the_configuration_decides_what_every_command_loads() {
     let site = Site::new("require = [\"evm@=1.0.0\"]\n");
     let text = site.succeeds(&["plugin", "list"]);
     assert!(text.contains("1.0.0") && !text.contains("1.1.0"), "{text}");
-    site.fails(&RUN, &["`proz-evm` 1.0.0 cannot run this"]);
+    site.fails(&RUN, &["required evm that runs Osaka; loaded: evm@1.0.0"]);
     // The command line wins.
     let text = site.succeeds(&["run", "0x602a5f5260205ff3", "--require", "evm@=1.1.0"]);
     assert!(text.contains("2a"), "{text}");
@@ -395,7 +395,7 @@ fn a_library_that_is_overwritten_while_it_runs_changes_nothing() {
     let mut taken = host.factory().rediscover().taken.into_iter();
     let candidate = taken.find(|c| c.manifest.version.minor == 1).unwrap();
     assert!(matches!(
-        host.factory().load(&candidate),
+        host.factory().load_another_build(&candidate),
         Err(FactoryError::Load(_))
     ));
     assert!(host.call(&block(1), &state, &call).is_ok());
