@@ -46,6 +46,7 @@ mod syscalls;
 pub mod testing;
 mod threaded;
 mod verify;
+mod zeroed;
 
 pub use call::{Call, CallError};
 pub use config::{
@@ -71,4 +72,4 @@ pub use reference::{BlockProfile, Driver, FunctionProfile, Profile, Reference};
 pub use rules::{Rejection, Rule};
 pub use syscalls::{Control, Guest, NoSyscalls, SyscallEntry, SyscallTable, Syscalls};
 pub use threaded::Prepared;
-pub use verify::{Block, FunctionInfo, Verified, verify};
+pub use verify::{Block, FunctionInfo, Verified, load, verify};

@@ -98,7 +98,7 @@ pub struct SwitchTable {
 }
 
 /// How an export is reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ExportKind {
     /// A contract method, by its four-byte Solidity selector.
     Method([u8; 4]),

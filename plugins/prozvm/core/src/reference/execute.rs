@@ -10,6 +10,7 @@ use crate::isa::{Class, Instruction, Opcode, wide};
 use crate::outcome::{Interrupt, Trap};
 use crate::program::{Signature, handle_index};
 use crate::syscalls::{Control, Guest, Syscalls};
+use crate::zeroed::NoMemory;
 
 impl Reference<'_> {
     fn get(&self, register: u8) -> u64 {
@@ -202,8 +203,7 @@ impl Reference<'_> {
     }
 
     fn jump(&self, target: usize) -> Next {
-        let function = self.program.function_of(self.at as u32);
-        Next::At(self.program.functions()[function].start as usize + target)
+        Next::At(self.start + target)
     }
 
     fn switch(&self, i: Instruction) -> Next {
@@ -225,14 +225,17 @@ impl Reference<'_> {
         registers[usize::from(SP)] = self.get(SP);
         let arguments = usize::from(A0)..usize::from(A0 + parameters);
         registers[arguments.clone()].copy_from_slice(&self.registers[arguments]);
+        self.frames.try_reserve(1).map_err(|_| NoMemory)?;
         let caller = std::mem::replace(&mut self.registers, registers);
         self.frames.push(Frame {
             registers: caller,
             results: self.results,
+            start: self.start,
             resume: self.at + 1,
         });
         self.results = results;
-        Ok(Next::At(function.start as usize))
+        self.start = function.start as usize;
+        Ok(Next::At(self.start))
     }
 
     fn call_indirect(&mut self, i: Instruction) -> Result<Next, Interrupt> {
@@ -258,6 +261,7 @@ impl Reference<'_> {
             self.registers[from + index] = value;
         }
         self.results = frame.results;
+        self.start = frame.start;
         Next::At(frame.resume)
     }
 

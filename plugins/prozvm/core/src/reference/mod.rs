@@ -18,12 +18,15 @@ use crate::memory::Memory;
 use crate::outcome::{Location, Outcome, RunResult};
 use crate::syscalls::Syscalls;
 use crate::verify::Verified;
+use crate::zeroed::NoMemory;
 
 /// An open function frame.
 #[derive(Clone, Debug)]
 struct Frame {
     registers: [u64; REGISTERS],
     results: u8,
+    /// Code index of the first instruction of the function.
+    start: usize,
     /// Code index of the instruction behind the call.
     resume: usize,
 }
@@ -36,6 +39,8 @@ pub struct Reference<'a> {
     frames: Vec<Frame>,
     registers: [u64; REGISTERS],
     results: u8,
+    /// Code index of the first instruction of the running function.
+    start: usize,
     at: usize,
     gas: u64,
     ended: Option<RunResult>,
@@ -71,21 +76,27 @@ impl<'a> Reference<'a> {
             *register = argument;
         }
         let mut gas = call.gas_limit;
-        let paid = charge(&mut gas, program.memory_cost());
-        let unpaid = RunResult {
-            outcome: Outcome::OutOfGas,
+        let paid = charge(&mut gas, program.memory_cost()).map_err(|_| Outcome::OutOfGas);
+        // Paid first: what is not costs the machine nothing.
+        let memory = paid.and_then(|()| {
+            Memory::new(program.program(), program.layout()).map_err(|NoMemory| Outcome::NoMemory)
+        });
+        let ended = memory.as_ref().err().map(|&outcome| RunResult {
+            outcome,
             gas_left: gas,
             location: None,
-        };
+        });
+        let start = program.functions()[call.function as usize].start as usize;
         Ok(Self {
             program,
-            memory: Memory::new(program.program(), program.layout()),
+            memory: memory.unwrap_or_else(|_| Memory::unmapped()),
             frames: Vec::new(),
             registers,
             results: signature.results,
-            at: program.functions()[call.function as usize].start as usize,
+            start,
+            at: start,
             gas,
-            ended: paid.is_err().then_some(unpaid),
+            ended,
         })
     }
 

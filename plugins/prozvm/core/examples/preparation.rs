@@ -1,0 +1,71 @@
+//! Measures what preparing takes, shape by shape: decoding, verifying, translating.
+//!
+//! `cargo run --release -p proz-prozvm-core --features testing --example preparation [BYTES…]`
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use proz_prozvm_core::testing::{SHAPES, TEST_SYSCALLS, shape};
+use proz_prozvm_core::{Prepared, Program, VmConfig, load, verify};
+
+fn least<T>(mut body: impl FnMut() -> T) -> Duration {
+    let begin = Instant::now();
+    let mut least = Duration::MAX;
+    while begin.elapsed() < Duration::from_millis(60) {
+        let start = Instant::now();
+        black_box(body());
+        least = least.min(start.elapsed());
+    }
+    least
+}
+
+fn main() {
+    let sizes: Vec<usize> = std::env::args()
+        .skip(1)
+        .filter_map(|n| n.parse().ok())
+        .collect();
+    let sizes = if sizes.is_empty() {
+        vec![24 << 10, 70 << 10, 1 << 20]
+    } else {
+        sizes
+    };
+    let config = VmConfig::default();
+    for bytes in sizes {
+        println!(
+            "{bytes} bytes: ns per byte to decode, verify, translate, in all, and later to fuse"
+        );
+        for &name in SHAPES {
+            let code = shape(name, bytes).encode();
+            let program = match Program::decode(&code) {
+                Ok(program) => program,
+                Err(error) => {
+                    println!("{name:24} does not decode: {error}");
+                    continue;
+                }
+            };
+            let verified = match verify(program.clone(), &config, &TEST_SYSCALLS) {
+                Ok(verified) => Arc::new(verified),
+                Err(error) => {
+                    println!("{name:24} is refused: {error}");
+                    continue;
+                }
+            };
+            let per = |time: Duration| time.as_nanos() as f64 / code.len() as f64;
+            let decoded = least(|| Program::decode(&code));
+            let both = least(|| load(&code, &config, &TEST_SYSCALLS, u64::MAX));
+            let translated = least(|| Prepared::unfused(Arc::clone(&verified)));
+            let fused = least(|| Prepared::new(Arc::clone(&verified)));
+            println!(
+                "{name:24} {:8} detours {:7} bytes {:6.2} {:6.2} {:6.2} {:6.2} {:6.2}",
+                verified.detours(),
+                code.len(),
+                per(decoded),
+                per(both.saturating_sub(decoded)),
+                per(translated),
+                per(both + translated),
+                per(fused.saturating_sub(translated))
+            );
+        }
+    }
+}
