@@ -33,7 +33,7 @@ fn main() {
     let config = VmConfig::default();
     for bytes in sizes {
         println!(
-            "{bytes} bytes: ns per byte to decode, verify, translate, in all, and later to fuse"
+            "{bytes} bytes: ns per byte to decode all, load, translate, in all at first; later to prove, to fuse"
         );
         for &name in SHAPES {
             let code = shape(name, bytes).encode();
@@ -53,17 +53,23 @@ fn main() {
             };
             let per = |time: Duration| time.as_nanos() as f64 / code.len() as f64;
             let decoded = least(|| Program::decode(&code));
-            let both = least(|| load(&code, &config, &TEST_SYSCALLS, u64::MAX));
+            let both = least(|| load(&code, &config, &TEST_SYSCALLS, &|| false));
+            let loaded = load(&code, &config, &TEST_SYSCALLS, &|| false);
+            let at_once = loaded.is_ok_and(|loaded| loaded.is_proven());
+            let proved =
+                least(|| load(&code, &config, &TEST_SYSCALLS, &|| false).map(|l| l.prove()));
             let translated = least(|| Prepared::unfused(Arc::clone(&verified)));
             let fused = least(|| Prepared::new(Arc::clone(&verified)));
+            let first = if at_once { both + translated } else { both };
             println!(
-                "{name:24} {:8} detours {:7} bytes {:6.2} {:6.2} {:6.2} {:6.2} {:6.2}",
-                verified.detours(),
+                "{name:24} {:7} bytes {} {:6.2} {:6.2} {:6.2} {:6.2} {:6.2} {:6.2}",
                 code.len(),
+                if at_once { "at once" } else { "later  " },
                 per(decoded),
-                per(both.saturating_sub(decoded)),
+                per(both),
                 per(translated),
-                per(both + translated),
+                per(first),
+                per(proved.saturating_sub(both)),
                 per(fused.saturating_sub(translated))
             );
         }

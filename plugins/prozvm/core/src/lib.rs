@@ -42,6 +42,7 @@ mod program;
 mod reference;
 mod rules;
 mod syscalls;
+mod targets;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod threaded;
@@ -66,10 +67,10 @@ pub use memory::{Memory, MemoryFault};
 pub use outcome::{Location, Outcome, RunResult, Trap};
 pub use program::{
     Custom, Export, ExportKind, FORMAT_VERSION, Features, Function, Import, MEMORY_BASE,
-    Mutability, PAGE_SIZE, Program, Signature, SwitchTable, function_handle, handle_index,
+    Mutability, PAGE_SIZE, Program, Signature, SwitchTable, Targets, function_handle, handle_index,
 };
 pub use reference::{BlockProfile, Driver, FunctionProfile, Profile, Reference};
 pub use rules::{Rejection, Rule};
 pub use syscalls::{Control, Guest, NoSyscalls, SyscallEntry, SyscallTable, Syscalls};
 pub use threaded::Prepared;
-pub use verify::{Block, FunctionInfo, Verified, load, verify};
+pub use verify::{Block, FunctionInfo, LoadError, Verified, load, verify};

@@ -3,6 +3,7 @@
 //! A `Program` may be wrong; [`verify`](crate::verify) tells. Only a [`Verified`](crate::Verified) program runs.
 
 use crate::isa::Instruction;
+pub use crate::targets::Targets;
 
 /// Format version that this crate reads and writes.
 pub const FORMAT_VERSION: u16 = 1;
@@ -94,7 +95,7 @@ pub struct Function {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SwitchTable {
     /// Instruction indices inside the function.
-    pub targets: Vec<u32>,
+    pub targets: Targets,
 }
 
 /// How an export is reached.

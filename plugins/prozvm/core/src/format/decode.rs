@@ -57,8 +57,6 @@ pub(super) fn decode_header(reader: &mut Reader<'_>) -> Result<Program, Rejectio
 pub(crate) struct Names<'a> {
     /// Names of the exports, in their order.
     pub(crate) exports: Vec<&'a str>,
-    /// Names of the custom blocks, in their order.
-    pub(crate) customs: Vec<&'a str>,
     /// Bytes of the file.
     pub(crate) file_bytes: usize,
 }
@@ -121,12 +119,11 @@ pub(super) fn decode_section<'a>(
                 let name = r.name()?;
                 let length = r.u32()? as usize;
                 let data = r.take(length)?;
-                match &mut names {
-                    Some(names) => names.customs.push(name),
-                    None => program.custom.push(Custom {
+                if names.is_none() {
+                    program.custom.push(Custom {
                         name: name.to_owned(),
                         data: data.to_vec(),
-                    }),
+                    });
                 }
             }
         }

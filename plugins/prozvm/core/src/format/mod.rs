@@ -100,7 +100,6 @@ impl Program {
     pub(crate) fn decode_bare(bytes: &[u8]) -> Result<(Self, Names<'_>), Rejection> {
         let mut names = Names {
             exports: Vec::new(),
-            customs: Vec::new(),
             file_bytes: bytes.len(),
         };
         let program = Self::read(bytes, Some(&mut names))?;

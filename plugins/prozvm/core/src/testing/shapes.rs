@@ -147,7 +147,7 @@ pub fn shape(name: &str, bytes: usize) -> Program {
             // A switch takes 8 bytes and its table 8 with one target.
             let count = room / 16;
             for at in 0..count {
-                let targets = vec![((at * 7_919 + 13) % count) as u32];
+                let targets = [((at * 7_919 + 13) % count) as u32].into_iter().collect();
                 program.switch_tables.push(SwitchTable { targets });
             }
             (0..count)

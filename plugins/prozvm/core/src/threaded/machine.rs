@@ -7,7 +7,7 @@
 //!
 //! 1. Ops come from `translate`, which takes verified programs only. So register numbers are below 32, jumps lead to
 //!    block headers, every run of ops ends in one that does not fall through (V-12, V-16, V-17), and indices into
-//!    constants, tables and imports exist (V-15).
+//!    constants, tables and imports exist (V-15). A register that was never assigned is never read (V-20).
 //! 2. `regs` points to a frame of [`FRAME`] words inside the frame stack of the run, above at least one other frame.
 //! 3. `mem` is the start of `m.memory`'s bytes and the limits in `m` describe it; [`Machine::base`] and
 //!    [`Machine::renew`] give them anew whenever memory may have moved or grown.

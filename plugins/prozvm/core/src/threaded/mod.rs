@@ -68,20 +68,26 @@ thread_local! {
 
 impl Prepared {
     /// Prepares a program, with fusion if its configuration asks for it.
+    ///
+    /// # Panics
+    ///
+    /// When the program reads registers before it assigns them, which none does that [`verify`](crate::verify())
+    /// accepts.
     pub fn new(program: Arc<Verified>) -> Self {
-        let prepared = Self::unfused(program);
+        let prepared = Self::unfused(program).expect("a verified program assigns what it reads");
         prepared.fuse();
         prepared
     }
 
-    /// Prepares a program without fusion, which takes longer than all else and can come [later](Self::fuse).
-    pub fn unfused(program: Arc<Verified>) -> Self {
-        let translation = translate(&program);
-        Self {
+    /// Prepares a program without fusion, which takes longer than all else and can come [later](Self::fuse). `None` when
+    /// the program reads registers before it assigns them.
+    pub fn unfused(program: Arc<Verified>) -> Option<Self> {
+        // Frames are not cleared here: what holds in them rests on the proof.
+        program.prove().then(|| Self {
+            translation: translate(&program),
             program,
-            translation,
             is_fused: AtomicBool::new(false),
-        }
+        })
     }
 
     /// Whether there is nothing left to fuse.
@@ -102,14 +108,15 @@ impl Prepared {
         &self.program
     }
 
-    /// Bytes that the prepared form takes, for caches.
-    pub fn size_bytes(&self) -> usize {
-        let Translation {
-            ops,
-            switches,
-            table,
-        } = &self.translation;
-        size_of_val(&ops[..]) + size_of_val(&switches[..]) + size_of_val(&table[..])
+    /// Bytes that the prepared form of a program takes, for caches.
+    pub fn size_of(program: &Verified) -> usize {
+        let code = program.program();
+        let tables = code.switch_tables.iter();
+        let targets = tables.map(|table| 1 + table.targets.len()).sum::<usize>();
+        let ops = translate::EXIT_OPS + code.code.len() + program.leaders().len();
+        ops * size_of::<machine::Op>()
+            + targets * size_of::<u32>()
+            + code.function_table.len() * size_of::<machine::TableEntry>()
     }
 
     /// Runs a function to its end.

@@ -60,7 +60,7 @@ impl Context<'_> {
                             let table = instruction.index();
                             self.switch(start + at, table, body.len(), &mut tables_used)
                                 .ok()?;
-                            for &target in &program.switch_tables[table].targets {
+                            for &target in program.switch_tables[table].targets.iter() {
                                 leaders.insert(start + target as usize);
                             }
                         }

@@ -29,15 +29,35 @@ const CHANGED: u8 = 8;
 /// Sweeps in the order of the code before the blocks are sorted.
 const FIRST_SWEEPS: usize = 3;
 
-/// Steps for each block and target that are no detour.
-const FREE_STEPS: u64 = 2;
 /// Steps that sorting counts for each block and target.
 const SORT_STEPS: u64 = 3;
 
-/// What the analysis has done, and may do. Spec: V-21.
-struct Steps {
+/// Why the analysis says nothing.
+pub(super) enum Unsettled {
+    /// A register is read before it is assigned.
+    Rejected(Rejection),
+    /// It takes more steps than it may.
+    Steps,
+    Cancelled,
+}
+
+/// What the analysis has done, and may do.
+struct Steps<'a> {
     taken: u64,
     most: u64,
+    is_cancelled: &'a dyn Fn() -> bool,
+}
+
+impl Steps<'_> {
+    fn check(&self) -> Result<(), Unsettled> {
+        if self.taken > self.most {
+            return Err(Unsettled::Steps);
+        }
+        if (self.is_cancelled)() {
+            return Err(Unsettled::Cancelled);
+        }
+        Ok(())
+    }
 }
 
 /// What the analysis keeps of a block.
@@ -68,7 +88,7 @@ impl Context<'_> {
                     Class::Branch | Class::Jump => leaders.insert(start + instruction.index()),
                     Class::Switch => {
                         let targets = &self.program.switch_tables[instruction.index()].targets;
-                        for &target in targets {
+                        for &target in targets.iter() {
                             leaders.insert(start + target as usize);
                         }
                     }
@@ -83,33 +103,38 @@ impl Context<'_> {
         leaders
     }
 
-    /// V-20: on every path from the entry, a register is assigned before it is read. Gives the detours that it took; as
-    /// soon as they are more than `most`, `None`.
+    /// Steps that the analysis takes for each block and target of code in a usual order, and as many again.
+    pub(super) fn usual_steps(&self, leaders: &Leaders) -> u64 {
+        let tables = self.program.switch_tables.iter();
+        let targets: usize = tables.map(|table| table.targets.len()).sum();
+        2 * (leaders.len() + targets) as u64
+    }
+
+    /// V-20: on every path from the entry, a register is assigned before it is read.
     pub(super) fn assignment(
         &self,
         functions: &[FunctionInfo],
         leaders: &Leaders,
-        most: u64,
-    ) -> Result<Option<u64>, Rejection> {
-        let tables = self.program.switch_tables.iter();
-        let targets: usize = tables.map(|table| table.targets.len()).sum();
-        let free = FREE_STEPS * (leaders.len() + targets) as u64;
+        most_steps: u64,
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<(), Unsettled> {
         let mut steps = Steps {
             taken: 0,
-            most: most.saturating_add(free),
+            most: most_steps,
+            is_cancelled,
         };
         let mut nodes = Vec::new();
         for function in functions {
             self.nodes(functions, function, leaders, &mut nodes);
-            if !self.settle(function, leaders, &mut nodes, &mut steps) {
-                return Ok(None);
-            }
+            self.settle(function, leaders, &mut nodes, &mut steps)?;
+            steps.check()?;
             let is_bad = |node: &Node| node.reads & !node.entry != 0;
             if let Some(index) = nodes.iter().position(is_bad) {
-                return Err(self.unassigned(functions, function, leaders, &nodes, index));
+                let rejection = self.unassigned(functions, function, leaders, &nodes, index);
+                return Err(Unsettled::Rejected(rejection));
             }
         }
-        Ok(Some(steps.taken.saturating_sub(free)))
+        Ok(())
     }
 
     /// Looks at each instruction of a function once.
@@ -158,14 +183,14 @@ impl Context<'_> {
         }
     }
 
-    /// Carries sets along the edges until none changes; `false` when that takes too many steps.
+    /// Carries sets along the edges until none changes.
     fn settle(
         &self,
         function: &FunctionInfo,
         leaders: &Leaders,
         nodes: &mut [Node],
-        steps: &mut Steps,
-    ) -> bool {
+        steps: &mut Steps<'_>,
+    ) -> Result<(), Unsettled> {
         let parameters = argument_mask(function.signature.parameters);
         nodes[0].entry = 1 << ZERO | 1 << SP | parameters;
         nodes[0].flags |= REACHED | CHANGED;
@@ -174,12 +199,10 @@ impl Context<'_> {
             for index in 0..nodes.len() {
                 again |= self.hand_on(function, leaders, nodes, index, index as u32, None, steps);
             }
-            if steps.taken > steps.most {
-                return false;
-            }
             if !again {
-                return true;
+                return Ok(());
             }
+            steps.check()?;
         }
         let order = self.reverse_post_order(function, leaders, nodes, steps);
         let mut place = vec![0; nodes.len()];
@@ -193,12 +216,10 @@ impl Context<'_> {
                 let (index, at) = (index as usize, at as u32);
                 again |= self.hand_on(function, leaders, nodes, index, at, places, steps);
             }
-            if steps.taken > steps.most {
-                return false;
-            }
             if !again {
-                return true;
+                return Ok(());
             }
+            steps.check()?;
         }
     }
 
@@ -216,7 +237,7 @@ impl Context<'_> {
         index: usize,
         at: u32,
         places: Option<&[u32]>,
-        steps: &mut Steps,
+        steps: &mut Steps<'_>,
     ) -> bool {
         let node = &mut nodes[index];
         if node.flags & CHANGED == 0 {
@@ -244,7 +265,7 @@ impl Context<'_> {
             let first = leaders.rank(function.start);
             let targets = &self.program.switch_tables[target as usize].targets;
             steps.taken += targets.len() as u64;
-            for &target in targets {
+            for &target in targets.iter() {
                 meet(leaders.rank(function.start + target) - first);
             }
         } else if target != NONE {
@@ -259,7 +280,7 @@ impl Context<'_> {
         function: &FunctionInfo,
         leaders: &Leaders,
         nodes: &[Node],
-        steps: &mut Steps,
+        steps: &mut Steps<'_>,
     ) -> Vec<u32> {
         let first = leaders.rank(function.start);
         let mut order = Vec::with_capacity(nodes.len());

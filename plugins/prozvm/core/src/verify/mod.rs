@@ -22,6 +22,7 @@ use crate::program::{Program, Signature};
 use crate::rules::{Rejection, Rule};
 use crate::syscalls::SyscallTable;
 pub(crate) use flow::BLOCK_COST_MAX;
+use flow::Unsettled;
 pub(crate) use leaders::Leaders;
 
 /// A basic block: instructions paid together.
@@ -56,12 +57,31 @@ pub struct Verified {
     layout: Layout,
     functions: Vec<FunctionInfo>,
     leaders: Leaders,
-    detours: u64,
+    /// Whether V-20 holds, as soon as that is known.
+    proof: OnceLock<bool>,
     /// Made when a tool asks for them: they take more memory than the code.
     blocks: OnceLock<Vec<Block>>,
 }
 
 impl Verified {
+    fn of(
+        program: Program,
+        config: &VmConfig,
+        functions: Vec<FunctionInfo>,
+        leaders: Leaders,
+        proof: Option<bool>,
+    ) -> Self {
+        Self {
+            layout: Layout::of(&program),
+            functions,
+            leaders,
+            proof: proof.map_or_else(OnceLock::new, OnceLock::from),
+            blocks: OnceLock::new(),
+            config: config.clone(),
+            program,
+        }
+    }
+
     /// The program.
     pub const fn program(&self) -> &Program {
         &self.program
@@ -144,11 +164,26 @@ impl Verified {
         }
     }
 
-    /// Steps of the analysis beyond those that every program has.
+    /// Whether it is known that no register is read before it is assigned.
     ///
-    /// Spec: V-21.
-    pub const fn detours(&self) -> u64 {
-        self.detours
+    /// Spec: V-20.
+    pub fn is_proven(&self) -> bool {
+        self.proof.get() == Some(&true)
+    }
+
+    /// Proves, once, that no register is read before it is assigned, however long that takes; reports whether it holds.
+    /// It does for every program that [`verify()`] accepts.
+    pub fn prove(&self) -> bool {
+        *self.proof.get_or_init(|| {
+            let context = Context {
+                program: &self.program,
+                config: &self.config,
+                syscalls: &SyscallTable::EMPTY,
+                names: None,
+            };
+            let proof = context.assignment(&self.functions, &self.leaders, u64::MAX, &|| false);
+            proof.is_ok()
+        })
     }
 
     /// Gas for the memory that is mapped from the start.
@@ -169,60 +204,101 @@ pub fn verify(
     config: &VmConfig,
     syscalls: &SyscallTable,
 ) -> Result<Verified, Rejection> {
-    let verified = verify_with(program, config, syscalls, None, u64::MAX)?;
-    // Nothing takes that many steps.
-    verified.ok_or_else(|| Rejection::new(Rule::Limits, 0, "the analysis has no end"))
-}
-
-/// Decodes and verifies a program to run it and nothing else: names of exports and custom blocks obey their rules, and
-/// are not kept. Gives `None` as soon as the analysis takes more than `most_detours`.
-///
-/// # Errors
-///
-/// A [`Rejection`] for exactly the files that [`Program::decode`] or [`verify()`] refuses, if the detours suffice; the
-/// place that it names may be another.
-pub fn load(
-    bytes: &[u8],
-    config: &VmConfig,
-    syscalls: &SyscallTable,
-    most_detours: u64,
-) -> Result<Option<Verified>, Rejection> {
-    let (program, names) = Program::decode_bare(bytes)?;
-    verify_with(program, config, syscalls, Some(&names), most_detours)
-}
-
-fn verify_with(
-    program: Program,
-    config: &VmConfig,
-    syscalls: &SyscallTable,
-    names: Option<&Names<'_>>,
-    most_detours: u64,
-) -> Result<Option<Verified>, Rejection> {
     let context = Context {
         program: &program,
         config,
         syscalls,
-        names,
+        names: None,
     };
-    context.limits()?;
-    context.memory()?;
-    context.tables()?;
-    let functions = context.functions()?;
-    let leaders = context.instructions(&functions)?;
-    let Some(detours) = context.assignment(&functions, &leaders, most_detours)? else {
-        return Ok(None);
-    };
-    let layout = Layout::of(&program);
-    Ok(Some(Verified {
-        layout,
+    let (functions, leaders) = context.structure()?;
+    match context.assignment(&functions, &leaders, u64::MAX, &|| false) {
+        Err(Unsettled::Rejected(rejection)) => return Err(rejection),
+        // Nothing limits the steps, and nobody cancels.
+        Ok(()) | Err(Unsettled::Steps | Unsettled::Cancelled) => {}
+    }
+    Ok(Verified::of(
+        program,
+        config,
         functions,
         leaders,
-        detours,
-        blocks: OnceLock::new(),
-        config: config.clone(),
-        program,
-    }))
+        Some(true),
+    ))
 }
+
+/// Why a program was not loaded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The program breaks a rule.
+    #[error("the program is refused")]
+    Rejected(#[from] Rejection),
+    /// The machine that loads it lacks memory.
+    #[error("no memory is left to load the program")]
+    NoMemory,
+    /// Nobody waits any more.
+    #[error("loading was cancelled")]
+    Cancelled,
+}
+
+/// Decodes a program that [`verify()`] has accepted before, and verifies all that running it on the reference interpreter
+/// rests on, in a time that is small for every file.
+///
+/// Names of exports and custom blocks are not kept; whether they or selectors occur twice is not asked again. Whether registers
+/// are assigned before they are read is asked only where that is a matter of a few steps: of a program with many blocks,
+/// or tangled ones, it stays [unproven](Verified::is_proven), and until it is [proven](Verified::prove) only the
+/// reference interpreter runs it, where registers begin as zero. What is asked depends on nothing but the file and the
+/// configuration, so a file that `verify` would refuse ends the same way everywhere.
+///
+/// `is_cancelled` is asked from time to time whether to give up.
+///
+/// # Errors
+///
+/// A [`LoadError`]; never [`Rejected`](LoadError::Rejected) for what `verify` accepts.
+pub fn load(
+    bytes: &[u8],
+    config: &VmConfig,
+    syscalls: &SyscallTable,
+    is_cancelled: &dyn Fn() -> bool,
+) -> Result<Verified, LoadError> {
+    // Many vectors are made from here on; whether there is room for all of them is asked once.
+    let mut probe = Vec::<u8>::new();
+    probe
+        .try_reserve_exact(bytes.len().saturating_mul(LOAD_BYTES) + LOAD_BYTES)
+        .map_err(|_| LoadError::NoMemory)?;
+    drop(probe);
+    let (program, names) = Program::decode_bare(bytes)?;
+    if is_cancelled() {
+        return Err(LoadError::Cancelled);
+    }
+    let context = Context {
+        program: &program,
+        config,
+        syscalls,
+        names: Some(&names),
+    };
+    let (functions, leaders) = context.structure()?;
+    let blocks = leaders.len();
+    let is_dense = blocks > FEW_BLOCKS && blocks * USUAL_BLOCK > program.code.len();
+    let proof = if is_dense {
+        None
+    } else {
+        let most = context.usual_steps(&leaders) + FEW_BLOCKS as u64;
+        match context.assignment(&functions, &leaders, most, is_cancelled) {
+            Ok(()) => Some(true),
+            Err(Unsettled::Rejected(rejection)) => return Err(rejection.into()),
+            Err(Unsettled::Steps) => None,
+            Err(Unsettled::Cancelled) => return Err(LoadError::Cancelled),
+        }
+    };
+    Ok(Verified::of(program, config, functions, leaders, proof))
+}
+
+/// Loading and translating a program takes at most so many times its bytes.
+const LOAD_BYTES: usize = 16;
+/// So few blocks are analysed however they lie.
+const FEW_BLOCKS: usize = 512;
+/// Instructions of a block in a program that is analysed when it is loaded, on average at least.
+const USUAL_BLOCK: usize = 3;
 
 /// What all passes look at.
 struct Context<'a> {
@@ -234,6 +310,16 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// All rules but V-20.
+    fn structure(&self) -> Result<(Vec<FunctionInfo>, Leaders), Rejection> {
+        self.limits()?;
+        self.memory()?;
+        self.tables()?;
+        let functions = self.functions()?;
+        let leaders = self.instructions(&functions)?;
+        Ok((functions, leaders))
+    }
+
     /// Refuses element `index` of a section with elements of `size` bytes.
     fn element(
         &self,

@@ -206,8 +206,13 @@ impl Context<'_> {
             Some(names) => names.exports[index],
             None => &exports[index].name,
         };
-        let mut names = Unique::new(exports.len(), name_of);
-        let (mut selectors, mut specials) = (set_of(exports.len()), set_of(0));
+        let kept = if self.names.is_none() {
+            exports.len()
+        } else {
+            0
+        };
+        let mut names = Unique::new(kept, name_of);
+        let (mut selectors, mut specials) = (set_of(kept), set_of(0));
         for (index, export) in exports.iter().enumerate() {
             let name = name_of(index);
             let refuse = |detail: String| Rejection::new(Rule::Exports, offset, detail);
@@ -234,6 +239,7 @@ impl Context<'_> {
                     )));
                 }
                 let is_new = match export.kind {
+                    ExportKind::Method(_) if self.names.is_some() => true,
                     ExportKind::Method(selector) => selectors.insert(selector),
                     kind => specials.insert(kind),
                 };
@@ -241,7 +247,7 @@ impl Context<'_> {
                     return Err(refuse(format!("the entry of `{}` occurs twice", name)));
                 }
             }
-            if !names.insert(index) {
+            if self.names.is_none() && !names.insert(index) {
                 return Err(refuse(format!("the name `{name}` occurs twice")));
             }
             offset += EXPORT_FIXED + name.len();
@@ -250,16 +256,6 @@ impl Context<'_> {
     }
 
     fn customs(&self) -> Result<(), Rejection> {
-        if let Some(found) = self.names {
-            let mut names = Unique::new(found.customs.len(), |index| found.customs[index]);
-            for (index, name) in found.customs.iter().enumerate() {
-                if name.len() > NAME_LIMIT || !names.insert(index) {
-                    let detail = format!("the custom name `{name}` is too long or occurs twice");
-                    return Err(Rejection::new(Rule::Customs, 0, detail));
-                }
-            }
-            return Ok(());
-        }
         let mut offset = self.program.section_offset(Section::Custom);
         let mut names = set_of(self.program.custom.len());
         for custom in &self.program.custom {

@@ -18,6 +18,7 @@ use proz_sdk::{
     Word,
 };
 
+use crate::contract::Contract;
 use crate::gas::ChainPrices;
 use crate::purse::Purse;
 
@@ -66,6 +67,9 @@ impl From<HostError> for Exit {
 pub(crate) struct Server<'r, 'h> {
     pub(crate) host: &'r mut Host<'h>,
     pub(crate) context: &'r ExecutionContext<'r>,
+    pub(crate) contract: &'r Contract,
+    /// Gas of the frame behind its entry.
+    pub(crate) gas_at_start: u64,
     pub(crate) prices: &'r ChainPrices,
     pub(crate) purse: Purse,
     /// Most pages that the frame may have.
@@ -106,6 +110,13 @@ impl Syscalls for Server<'_, '_> {
             self.exit = Some(Exit::Host(cancelled()));
             return None;
         }
+        if self
+            .contract
+            .gas_to_fuse()
+            .is_some_and(|gas| self.own_gas(left) >= gas)
+        {
+            self.contract.engine.fuse();
+        }
         self.purse.refill(left)
     }
 
@@ -120,6 +131,17 @@ pub(crate) fn cancelled() -> VmError {
 }
 
 impl Server<'_, '_> {
+    /// Gas that the frame itself has used, nested frames left out.
+    fn own_gas(&self, left: u64) -> u64 {
+        let used = self.gas_at_start.saturating_sub(self.purse.gas_left(left));
+        used.saturating_sub(self.nested_gas)
+    }
+
+    /// Tells the contract what the frame has used.
+    pub(crate) fn count(&self, left: u64) {
+        self.contract.count(self.own_gas(left));
+    }
+
     fn serve(&mut self, number: u16, a: [u64; 6], guest: &mut Guest<'_>) -> Served<u64> {
         let nothing = |served: Served<()>| served.map(|()| 0);
         match number {

@@ -88,6 +88,8 @@ fn run_plain(json: bool, args: &RunArgs, loaded: &Loaded, call: &PlainCall) -> O
         (result, args.profile.then_some(watch.profile))
     } else {
         let engine = Engine::new(Arc::clone(&loaded.verified));
+        engine.translate();
+        engine.fuse();
         (
             engine.run(&call.call(), &mut syscalls).map_err(unfit)?,
             None,
