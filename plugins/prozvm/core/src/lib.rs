@@ -56,7 +56,7 @@ pub use config::{
 };
 pub use engine::Engine;
 pub use format::{HEADER_SIZE, MAGIC, Section};
-pub use gas::{GasSchedule, OutOfGas};
+pub use gas::{GasSchedule, NEAR_PAGES, OutOfGas};
 pub use isa::register::{
     A0, MAX_PARAMETERS, MAX_RESULTS, MAX_SYSCALL_ARGUMENTS, REGISTERS, SP, ZERO, register_name,
     register_number,

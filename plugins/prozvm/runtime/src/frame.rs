@@ -54,15 +54,21 @@ pub(crate) fn run(
     if !is_payable && !message.value.is_zero() {
         return Ok(FrameResult::revert(gas, Buffer::empty()));
     }
-    let sizes = Sizes {
-        most_units: if driver.is_some() {
-            u64::MAX
-        } else {
-            SLICE_UNITS
-        },
-        first_gas: contract.gas_to_fuse(),
-        // Paid before anything can be given.
-        least_units: contract.program().memory_cost(),
+    let least_units = contract.program().memory_cost();
+    let sizes = if driver.is_some() {
+        // Who watches wants to see all of it.
+        Sizes {
+            most_units: u64::MAX,
+            first_gas: None,
+            least_units,
+        }
+    } else {
+        Sizes {
+            most_units: SLICE_UNITS,
+            first_gas: contract.gas_to_fuse(),
+            // Paid before anything can be given.
+            least_units,
+        }
     };
     let (purse, units) = Purse::new(gas, settings.prices.units_per_gas, &sizes);
     let tracer = watch::wanted_tracer(host);

@@ -6,7 +6,7 @@ use crate::gas::charge;
 use crate::isa::register::{A0, REGISTERS, SP};
 use crate::isa::semantics::{self, op};
 use crate::isa::table::instructions;
-use crate::isa::{Class, Instruction, Opcode, wide};
+use crate::isa::{Instruction, Opcode, wide};
 use crate::outcome::{Interrupt, Trap};
 use crate::program::{Signature, handle_index};
 use crate::syscalls::{Control, Guest, Syscalls};
@@ -33,14 +33,30 @@ impl Reference<'_> {
     /// as long as there is more gas.
     pub(super) fn advance(&mut self, syscalls: &mut dyn Syscalls) -> Result<Next, Interrupt> {
         if let Some(block) = self.program.block_starting_at(self.at as u32) {
-            while charge(&mut self.gas, u64::from(block.cost)).is_err() {
-                self.gas = syscalls.refill(self.gas).ok_or(Interrupt::OutOfGas)?;
-            }
+            self.pay(u64::from(block.cost), syscalls)?;
         }
-        let is_syscall = self.program.program().code[self.at].class() == Class::Syscall;
+        self.finish(self.program.program().code[self.at], syscalls)
+    }
+
+    /// Pays a block.
+    #[inline]
+    pub(super) fn pay(&mut self, cost: u64, syscalls: &mut dyn Syscalls) -> Result<(), Interrupt> {
+        while charge(&mut self.gas, cost).is_err() {
+            self.gas = syscalls.refill(self.gas).ok_or(Interrupt::OutOfGas)?;
+        }
+        Ok(())
+    }
+
+    /// Executes an instruction whose block is paid.
+    #[inline]
+    pub(super) fn finish(
+        &mut self,
+        instruction: Instruction,
+        syscalls: &mut dyn Syscalls,
+    ) -> Result<Next, Interrupt> {
         loop {
-            match self.execute(syscalls) {
-                Err(Interrupt::OutOfGas) if !is_syscall => {
+            match self.execute(instruction, syscalls) {
+                Err(Interrupt::OutOfGas) if instruction.opcode != Opcode::Syscall => {
                     self.gas = syscalls.refill(self.gas).ok_or(Interrupt::OutOfGas)?;
                 }
                 done => return done,
@@ -48,9 +64,13 @@ impl Reference<'_> {
         }
     }
 
-    fn execute(&mut self, syscalls: &mut dyn Syscalls) -> Result<Next, Interrupt> {
+    #[inline]
+    pub(super) fn execute(
+        &mut self,
+        i: Instruction,
+        syscalls: &mut dyn Syscalls,
+    ) -> Result<Next, Interrupt> {
         let program = self.program;
-        let i = program.program().code[self.at];
         macro_rules! arm {
             (Binary $name:ident) => {
                 self.binary::<op::$name>(i)
@@ -254,7 +274,8 @@ impl Reference<'_> {
         results[..usize::from(self.results)]
             .copy_from_slice(&self.registers[from..from + usize::from(self.results)]);
         let Some(frame) = self.frames.pop() else {
-            return Next::Finished(results);
+            self.given = results;
+            return Next::Finished;
         };
         self.registers = frame.registers;
         for (index, &value) in results.iter().enumerate().take(usize::from(self.results)) {

@@ -15,7 +15,7 @@ use proz_prozvm_core::{Control, Guest, MemoryFault, Syscalls};
 use proz_prozvm_syscalls::number as n;
 use proz_sdk::{
     Address, Buffer, ExecutionContext, Host, HostError, StatusCode, Tracer, VmError, VmErrorCode,
-    Word,
+    Word, pricing,
 };
 
 use crate::contract::Contract;
@@ -195,6 +195,16 @@ impl Server<'_, '_> {
     fn pay(&mut self, guest: &mut Guest<'_>, length: u64) -> Served<()> {
         let units = self.prices.syscall.saturating_add(self.prices.copy(length));
         self.purse.charge_units(guest, units)
+    }
+
+    /// Ends the run when less gas is left than a touch of state costs at least: then the host need not look.
+    ///
+    /// Whether it costs more the host says together with what it finds.
+    fn require_touch(&self, guest: &Guest<'_>) -> Served<()> {
+        if self.purse.gas_left(guest.gas_left()) < pricing::WARM_ACCESS {
+            return Err(Exit::OutOfGas);
+        }
+        Ok(())
     }
 
     /// Pays gas.
