@@ -39,3 +39,20 @@ pub(crate) fn lengthen<T: Clone + Default>(
     vector.resize(length.max(vector.len()), T::default());
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S-64
+    #[test]
+    fn memory_that_is_not_there_is_an_error() {
+        assert_eq!(zeroed(isize::MAX as usize), Err(NoMemory));
+        assert_eq!(zeroed(usize::MAX), Err(NoMemory));
+        let mut vector = vec![1_u8];
+        assert_eq!(lengthen(&mut vector, usize::MAX), Err(NoMemory));
+        assert_eq!(lengthen(&mut vector, 3), Ok(()));
+        assert_eq!(vector, [1, 0, 0]);
+        assert_eq!(zeroed(2), Ok(vec![0, 0]));
+    }
+}

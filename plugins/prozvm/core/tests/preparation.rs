@@ -23,6 +23,7 @@ fn what_takes_long_to_prove_is_loaded_without() {
         .filter(|&name| !loaded(&shape(name, 24_000).encode()).unwrap().is_proven())
         .collect();
     let expected = [
+        "fused leave",
         "branches around",
         "branches everywhere",
         "ladder of assignments",

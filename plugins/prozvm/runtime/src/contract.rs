@@ -5,7 +5,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hashbrown::HashMap;
 use proz_prozvm_core::{
     Engine, Export, ExportKind, Features, LoadError, Mutability, Program, Rejection, Rule,
     Verified, VmConfig, load, verify,
@@ -16,9 +15,6 @@ use crate::release::Release;
 
 /// What is kept of a program takes about so many times its bytes, besides the ops.
 const KEPT_PER_BYTE: usize = 2;
-
-/// What a method takes in the map.
-const METHOD_BYTES: usize = 16;
 
 /// A program that was not proven when it was loaded is proven and translated when it has used so much gas for each of its
 /// instructions. That takes about as long as a fifth of this gas buys, at worst.
@@ -48,7 +44,8 @@ pub(crate) struct Contract {
     pub(crate) code_bytes: u64,
     /// Byte offset of the first instruction in the binary form.
     pub(crate) code_offset: u64,
-    methods: HashMap<u32, Entry, foldhash::fast::RandomState>,
+    /// By ascending selector.
+    methods: Vec<(u32, Entry)>,
     constructor: Option<Entry>,
     fallback: Option<Entry>,
     receive: Option<Entry>,
@@ -118,9 +115,10 @@ impl Contract {
         is_cancelled: &dyn Fn() -> bool,
     ) -> Result<Self, LoadError> {
         within(code, config.limits.program_bytes)?;
-        let verified = load(code, config, &release.syscalls(), is_cancelled)?;
+        let mut verified = load(code, config, &release.syscalls(), is_cancelled)?;
         offers(verified.program(), release)?;
-        Ok(Self::of(verified, code))
+        let exports = verified.take_exports();
+        Ok(Self::of(verified, &exports, code))
     }
 
     /// Verifies a program to describe it.
@@ -129,23 +127,23 @@ impl Contract {
     ///
     /// The first rule broken.
     pub(crate) fn new(code: &[u8], config: &VmConfig, release: Release) -> Result<Self, Rejection> {
-        Ok(Self::of(check(code, config, release)?, code))
+        let verified = check(code, config, release)?;
+        let exports = verified.program().exports.clone();
+        Ok(Self::of(verified, &exports, code))
     }
 
-    fn of(verified: Verified, code: &[u8]) -> Self {
+    fn of(verified: Verified, exports: &[Export], code: &[u8]) -> Self {
         let program = verified.program();
-        let is_method = |export: &&Export| matches!(export.kind, ExportKind::Method(_));
-        let count = program.exports.iter().filter(is_method).count();
-        let mut methods = HashMap::with_capacity_and_hasher(count, Default::default());
+        let mut methods = Vec::with_capacity(exports.len());
         let (mut constructor, mut fallback, mut receive) = (None, None, None);
-        for export in &program.exports {
+        for export in exports {
             let entry = Entry {
                 function: export.function,
                 is_payable: export.mutability == Mutability::Payable,
             };
             match export.kind {
                 ExportKind::Method(selector) => {
-                    methods.insert(u32::from_be_bytes(selector), entry);
+                    methods.push((u32::from_be_bytes(selector), entry));
                 }
                 ExportKind::Constructor => constructor = Some(entry),
                 ExportKind::Fallback => fallback = Some(entry),
@@ -153,6 +151,7 @@ impl Contract {
                 ExportKind::Plain => {}
             }
         }
+        let methods = by_selector(methods);
         let code_offset = program.section_offset(proz_prozvm_core::Section::Code) as u64;
         Self {
             engine: Engine::new(Arc::new(verified)),
@@ -218,7 +217,11 @@ impl Contract {
             return empty.or(self.fallback);
         };
         let selector = u32::from_be_bytes(*selector);
-        self.methods.get(&selector).copied().or(self.fallback)
+        let found = self.methods.binary_search_by_key(&selector, |&(s, _)| s);
+        match found.ok().and_then(|index| self.methods.get(index)) {
+            Some(&(_, entry)) => Some(entry),
+            None => self.fallback,
+        }
     }
 
     /// Bytes that the contract takes in memory, near enough for a cache.
@@ -226,8 +229,37 @@ impl Contract {
         size_of::<Self>()
             + self.code_bytes as usize * KEPT_PER_BYTE
             + self.engine.size_bytes()
-            + self.methods.capacity() * METHOD_BYTES
+            + size_of_val(&self.methods[..])
     }
+}
+
+/// So few methods are sorted by comparing them.
+const FEW_METHODS: usize = 256;
+
+/// Sorts methods by their selectors, in a time that is the same for all selectors.
+fn by_selector(mut methods: Vec<(u32, Entry)>) -> Vec<(u32, Entry)> {
+    if methods.len() <= FEW_METHODS {
+        methods.sort_unstable_by_key(|&(selector, _)| selector);
+        return methods;
+    }
+    let mut sorted = methods.clone();
+    for shift in [0, 8, 16, 24] {
+        let digit = |selector: u32| (selector >> shift & 0xff) as usize;
+        let mut places = [0; 257];
+        for &(selector, _) in &methods {
+            places[digit(selector) + 1] += 1;
+        }
+        for at in 1..places.len() {
+            places[at] += places[at - 1];
+        }
+        for &method in &methods {
+            let place = &mut places[digit(method.0)];
+            sorted[*place] = method;
+            *place += 1;
+        }
+        std::mem::swap(&mut methods, &mut sorted);
+    }
+    methods
 }
 
 /// Turns a refusal into the interface's error; the message names rule and offset.
@@ -240,4 +272,27 @@ pub(crate) fn refused(rejection: &Rejection) -> VmError {
         _ => VmErrorCode::INVALID_CODE,
     };
     VmError::new(code, rejection.to_string()).at(rejection.offset as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_are_sorted_however_many_they_are() {
+        for count in [0, 1, 255, 256, 257, 5_000] {
+            let methods = (0..count).map(|n: u32| {
+                let entry = Entry {
+                    function: n,
+                    is_payable: false,
+                };
+                (n.wrapping_mul(0x9e37_79b9), entry)
+            });
+            let sorted = by_selector(methods.clone().collect());
+            assert!(sorted.is_sorted_by_key(|&(selector, _)| selector));
+            let mut expected: Vec<_> = methods.collect();
+            expected.sort_by_key(|&(selector, _)| selector);
+            assert_eq!(sorted, expected);
+        }
+    }
 }

@@ -21,6 +21,8 @@ mod pins;
 mod purse;
 mod release;
 mod serve;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod watch;
 
 pub use cache::CacheCounts;

@@ -1,6 +1,6 @@
 //! Reads the binary form: header, sections, elements.
 
-use super::{HEADER_SIZE, MAGIC, Section};
+use super::{EXPORT_FIXED, HEADER_SIZE, MAGIC, NAME_LIMIT, Section};
 use crate::isa::Instruction;
 use crate::program::{
     Custom, Export, ExportKind, FORMAT_VERSION, Features, Function, Import, Mutability, Program,
@@ -52,21 +52,13 @@ pub(super) fn decode_header(reader: &mut Reader<'_>) -> Result<Program, Rejectio
     })
 }
 
-/// Names of a file that are read and not kept.
-#[derive(Debug)]
-pub(crate) struct Names<'a> {
-    /// Names of the exports, in their order.
-    pub(crate) exports: Vec<&'a str>,
-    /// Bytes of the file.
-    pub(crate) file_bytes: usize,
-}
-
-/// Reads a section into the program; with `names`, names and custom blocks go there.
-pub(super) fn decode_section<'a>(
+/// Reads a section into the program; a `bare` one gets no names, no custom blocks and no plain exports, which are only
+/// looked at.
+pub(super) fn decode_section(
     program: &mut Program,
     section: Section,
-    mut r: Reader<'a>,
-    mut names: Option<&mut Names<'a>>,
+    mut r: Reader<'_>,
+    bare: bool,
 ) -> Result<(), Rejection> {
     match section {
         Section::Types => program.types = r.list(2, |r| Ok(Signature::new(r.u8()?, r.u8()?)))?,
@@ -91,6 +83,8 @@ pub(super) fn decode_section<'a>(
         Section::Constants => program.constants = r.list(8, Reader::u64)?,
         Section::Code => program.code = r.list(Instruction::SIZE, Reader::instruction)?,
         Section::SwitchTables => {
+            // As many as there can be with one target each, so that nothing moves; memory that is not used is not touched.
+            program.switch_tables.reserve_exact(r.left() / 8);
             while !r.is_done() {
                 let count = r.u32()? as usize;
                 let targets = r.take(count.saturating_mul(4))?;
@@ -100,26 +94,41 @@ pub(super) fn decode_section<'a>(
                     .collect();
                 program.switch_tables.push(SwitchTable { targets });
             }
+            program.switch_tables.shrink_to_fit();
         }
         Section::FunctionTable => program.function_table = r.list(4, Reader::u32)?,
         Section::Rodata => program.rodata = r.rest().to_vec(),
         Section::Data => program.data = r.rest().to_vec(),
         Section::Exports => {
+            program.exports.reserve_exact(r.left() / (EXPORT_FIXED + 1));
             while !r.is_done() {
+                let at = r.at;
                 let (mut export, name) = r.export()?;
-                match &mut names {
-                    Some(names) => names.exports.push(name),
-                    None => name.clone_into(&mut export.name),
+                if !bare {
+                    name.clone_into(&mut export.name);
+                    program.exports.push(export);
+                    continue;
                 }
-                program.exports.push(export);
+                // Of what is not kept, the rules are asked here. Functions come first in the file.
+                if name.len() > NAME_LIMIT || export.function as usize >= program.functions.len() {
+                    let detail = "expected a short name and a function that exists";
+                    return Err(Rejection::new(Rule::Exports, at, detail));
+                }
+                if export.kind != ExportKind::Plain {
+                    program.exports.push(export);
+                }
             }
         }
         Section::Custom => {
             while !r.is_done() {
+                let at = r.at;
                 let name = r.name()?;
                 let length = r.u32()? as usize;
                 let data = r.take(length)?;
-                if names.is_none() {
+                if bare && name.len() > NAME_LIMIT {
+                    return Err(Rejection::new(Rule::Customs, at, "expected a short name"));
+                }
+                if !bare {
                     program.custom.push(Custom {
                         name: name.to_owned(),
                         data: data.to_vec(),
@@ -140,6 +149,11 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn is_done(&self) -> bool {
         self.at >= self.bytes.len()
+    }
+
+    /// Bytes that are left.
+    const fn left(&self) -> usize {
+        self.bytes.len() - self.at
     }
 
     fn rest(&mut self) -> &'a [u8] {

@@ -14,11 +14,11 @@ mod tables;
 use std::sync::OnceLock;
 
 use crate::config::VmConfig;
-use crate::format::{Names, Section};
+use crate::format::Section;
 use crate::isa::Instruction;
 use crate::layout::Layout;
 use crate::outcome::Location;
-use crate::program::{Program, Signature};
+use crate::program::{Export, Program, Signature};
 use crate::rules::{Rejection, Rule};
 use crate::syscalls::SyscallTable;
 pub(crate) use flow::BLOCK_COST_MAX;
@@ -85,6 +85,11 @@ impl Verified {
     /// The program.
     pub const fn program(&self) -> &Program {
         &self.program
+    }
+
+    /// Takes the exports out of it: who has found what they lead to needs them no more.
+    pub fn take_exports(&mut self) -> Vec<Export> {
+        std::mem::take(&mut self.program.exports)
     }
 
     /// The configuration that it was verified for.
@@ -179,7 +184,7 @@ impl Verified {
                 program: &self.program,
                 config: &self.config,
                 syscalls: &SyscallTable::EMPTY,
-                names: None,
+                bare_bytes: None,
             };
             let proof = context.assignment(&self.functions, &self.leaders, u64::MAX, &|| false);
             proof.is_ok()
@@ -208,7 +213,7 @@ pub fn verify(
         program: &program,
         config,
         syscalls,
-        names: None,
+        bare_bytes: None,
     };
     let (functions, leaders) = context.structure()?;
     match context.assignment(&functions, &leaders, u64::MAX, &|| false) {
@@ -243,7 +248,7 @@ pub enum LoadError {
 /// Decodes a program that [`verify()`] has accepted before, and verifies all that running it on the reference interpreter
 /// rests on, in a time that is small for every file.
 ///
-/// Names of exports and custom blocks are not kept; whether they or selectors occur twice is not asked again. Whether registers
+/// Names, plain exports and custom blocks are not kept; whether names or selectors occur twice is not asked again. Whether registers
 /// are assigned before they are read is asked only where that is a matter of a few steps: of a program with many blocks,
 /// or tangled ones, it stays [unproven](Verified::is_proven), and until it is [proven](Verified::prove) only the
 /// reference interpreter runs it, where registers begin as zero. What is asked depends on nothing but the file and the
@@ -266,7 +271,7 @@ pub fn load(
         .try_reserve_exact(bytes.len().saturating_mul(LOAD_BYTES) + LOAD_BYTES)
         .map_err(|_| LoadError::NoMemory)?;
     drop(probe);
-    let (program, names) = Program::decode_bare(bytes)?;
+    let program = Program::decode_bare(bytes)?;
     if is_cancelled() {
         return Err(LoadError::Cancelled);
     }
@@ -274,7 +279,7 @@ pub fn load(
         program: &program,
         config,
         syscalls,
-        names: Some(&names),
+        bare_bytes: Some(bytes.len()),
     };
     let (functions, leaders) = context.structure()?;
     let blocks = leaders.len();
@@ -305,8 +310,8 @@ struct Context<'a> {
     program: &'a Program,
     config: &'a VmConfig,
     syscalls: &'a SyscallTable,
-    /// Names that the program does not hold.
-    names: Option<&'a Names<'a>>,
+    /// Bytes of the file, of a program that was read without all that is in it.
+    bare_bytes: Option<usize>,
 }
 
 impl Context<'_> {

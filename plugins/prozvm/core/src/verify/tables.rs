@@ -8,7 +8,7 @@ use foldhash::fast::RandomState;
 use hashbrown::{HashSet, HashTable};
 
 use super::{Context, FunctionInfo};
-use crate::format::{EXPORT_FIXED, Section};
+use crate::format::{EXPORT_FIXED, NAME_LIMIT, Section};
 use crate::isa::register::{A0, MAX_PARAMETERS, MAX_RESULTS};
 use crate::layout::Layout;
 use crate::program::{ExportKind, PAGE_SIZE, Signature};
@@ -59,16 +59,11 @@ impl<'a, F: Fn(usize) -> &'a str> Unique<'a, F> {
     }
 }
 
-/// Most bytes of a name.
-pub(super) const NAME_LIMIT: usize = 255;
-
 impl Context<'_> {
     /// V-1, V-2.
     pub(super) fn limits(&self) -> Result<(), Rejection> {
         let (program, limits) = (self.program, &self.config.limits);
-        let size = self
-            .names
-            .map_or_else(|| program.encoded_size(), |names| names.file_bytes);
+        let size = self.bare_bytes.unwrap_or_else(|| program.encoded_size());
         let checks = [
             ("bytes", size, limits.program_bytes),
             ("functions", program.functions.len(), limits.functions),
@@ -202,19 +197,12 @@ impl Context<'_> {
     fn exports(&self) -> Result<(), Rejection> {
         let mut offset = self.program.section_offset(Section::Exports);
         let exports = &self.program.exports;
-        let name_of = |index: usize| match self.names {
-            Some(names) => names.exports[index],
-            None => &exports[index].name,
-        };
-        let kept = if self.names.is_none() {
-            exports.len()
-        } else {
-            0
-        };
-        let mut names = Unique::new(kept, name_of);
+        let is_whole = self.bare_bytes.is_none();
+        let kept = if is_whole { exports.len() } else { 0 };
+        let mut names = Unique::new(kept, |index| exports[index].name.as_str());
         let (mut selectors, mut specials) = (set_of(kept), set_of(0));
         for (index, export) in exports.iter().enumerate() {
-            let name = name_of(index);
+            let name = &export.name;
             let refuse = |detail: String| Rejection::new(Rule::Exports, offset, detail);
             if name.len() > NAME_LIMIT {
                 return Err(refuse(format!(
@@ -239,7 +227,7 @@ impl Context<'_> {
                     )));
                 }
                 let is_new = match export.kind {
-                    ExportKind::Method(_) if self.names.is_some() => true,
+                    ExportKind::Method(_) if !is_whole => true,
                     ExportKind::Method(selector) => selectors.insert(selector),
                     kind => specials.insert(kind),
                 };
@@ -247,7 +235,7 @@ impl Context<'_> {
                     return Err(refuse(format!("the entry of `{}` occurs twice", name)));
                 }
             }
-            if self.names.is_none() && !names.insert(index) {
+            if is_whole && !names.insert(index) {
                 return Err(refuse(format!("the name `{name}` occurs twice")));
             }
             offset += EXPORT_FIXED + name.len();
