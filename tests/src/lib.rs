@@ -6,6 +6,7 @@
 
 pub mod arena;
 mod build;
+pub mod chains;
 pub mod evm;
 mod places;
 pub mod random;

@@ -49,7 +49,7 @@ fn a_requirement_that_nothing_satisfies_is_named() {
     for (versions, expected) in [
         (
             "^9",
-            "nothing that is active satisfies `wasm@^9`; loaded: evm@",
+            "nothing that is active satisfies `wasm@^9`; active: evm@",
         ),
         ("garbage!", "invalid requirement `wasm@garbage!`"),
     ] {

@@ -1,7 +1,13 @@
 //! Finds what is wrong with a configured set of plugins, and says what to do about each.
 
-use crate::{args::Common, configuration::InForce, error::CliError};
-use proz_host::{FactoryError, PluginLock, VmFactory, VmFactoryConfig};
+use crate::{
+    args::Common,
+    configuration::{Chain, InForce},
+    error::CliError,
+};
+use proz_host::{
+    BuildError, ChainProblem, FactoryError, PluginLock, VmFactory, VmFactoryConfig,
+};
 use proz_loader::LoadError;
 use proz_manifest::{Candidate, Discovery, ManifestError, PassedOverReason, Requirement, choose};
 use std::{
@@ -34,6 +40,9 @@ pub(crate) enum Severity {
 /// What was looked at, and what was found.
 pub(crate) struct Diagnosis {
     pub(crate) in_force: InForce,
+    /// The chain specification in force; `None` for a development chain, or when it cannot be
+    /// read, which is a finding.
+    pub(crate) chain: Option<Chain>,
     pub(crate) discovery: Discovery,
     /// Plugins that load, start and pass their self-test.
     pub(crate) healthy: Vec<Candidate>,
@@ -41,23 +50,34 @@ pub(crate) struct Diagnosis {
 }
 
 impl Diagnosis {
-    /// Looks at everything: places, manifests, trust, libraries, requirements, activation.
+    /// Looks at everything: places, manifests, trust, libraries, requirements, the chain.
     pub(crate) fn make(common: &Common) -> Result<Self, CliError> {
         let in_force = InForce::find(common)?;
         let search_path = in_force.search_path(common);
+        let chain = in_force.chain();
         let discovery = in_force.discovery(common);
         let mut diagnosis = Self {
             in_force,
+            chain: None,
             discovery,
             healthy: Vec::new(),
             findings: Vec::new(),
         };
         let factory = diagnosis.in_force.configuration.factory(search_path);
+        match chain {
+            Ok(chain) => diagnosis.chain = chain,
+            Err(error) => diagnosis.error(
+                "chain.spec".into(),
+                error.with_causes(),
+                "correct the file, or name another one as `chain.spec`",
+            ),
+        }
         diagnosis.look_at_places();
         match factory {
             Ok(factory) => {
                 diagnosis.look_at_lock(&factory);
                 diagnosis.look_at_plugins(&factory);
+                diagnosis.look_at_chain(factory);
             }
             Err(error) => diagnosis.error(
                 "trust.lock_file".into(),
@@ -210,13 +230,68 @@ impl Diagnosis {
         }
     }
 
+    fn look_at_chain(&mut self, config: VmFactoryConfig) {
+        if let Some(chain) = &self.chain {
+            let problems = VmFactory::examine(config, &chain.spec.config());
+            self.findings.extend(chain_findings(&problems));
+        }
+    }
+
     fn look_at_requirements(&mut self) {
+        if self.chain.is_some() {
+            // Refused as a whole: the specification names the releases.
+            return;
+        }
         for requirement in self.in_force.configuration.plugins.require.clone() {
             if let Err(error) = choose(&requirement, &self.healthy) {
                 let remedy = remedy_of_requirement(&requirement, &error);
                 self.error(requirement.to_string(), with_causes(&error), remedy);
             }
         }
+    }
+}
+
+/// What keeps a chain from running on what is installed, with what to do about it.
+pub(crate) fn chain_findings(problems: &[ChainProblem]) -> Vec<Finding> {
+    let findings = problems.iter().map(|problem| {
+        let (subject, remedy) = match problem {
+            ChainProblem::Missing { release, since } => (
+                release.to_string(),
+                format!(
+                    "install the release before {since}; `proz plugin list --explain` tells where \
+                     was searched"
+                ),
+            ),
+            ChainProblem::Unusable {
+                release, source, ..
+            } => (release.to_string(), remedy_of_factory(source)),
+            ChainProblem::Whole(source) => match &**source {
+                FactoryError::ScheduleDecides { key } => (key.clone(), remedy_of_factory(source)),
+                _ => ("chain".to_owned(), remedy_of_factory(source)),
+            },
+            _ => ("chain".to_owned(), "see `proz chain spec show`".to_owned()),
+        };
+        Finding {
+            severity: Severity::Error,
+            subject,
+            problem: with_causes(problem),
+            remedy,
+        }
+    });
+    findings.collect()
+}
+
+/// What to do about a failure to load, where there is more to say than the error does.
+pub(crate) fn remedy_if_known(error: &FactoryError) -> Option<String> {
+    match error {
+        FactoryError::Trust { source, .. } => Some(source.remedy().into()),
+        FactoryError::LockedMissing { .. } => Some(LOCKED_MISSING.into()),
+        FactoryError::Build(_)
+        | FactoryError::NotAsScheduled { .. }
+        | FactoryError::Fingerprint(_)
+        | FactoryError::Revision { .. }
+        | FactoryError::Address { .. } => Some(remedy_of_factory(error)),
+        _ => None,
     }
 }
 
@@ -236,7 +311,7 @@ pub(crate) fn warn_of_invalid(discovery: &Discovery) {
 }
 
 /// An error with its causes, in one line.
-fn with_causes(error: &dyn Error) -> String {
+pub(crate) fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
@@ -281,6 +356,27 @@ fn remedy_of_factory(error: &FactoryError) -> String {
             return "tell the plugin's author; `proz plugin check` shows more".into();
         }
         FactoryError::Load(load) => load,
+        FactoryError::ScheduleDecides { .. } => {
+            return "take it out of proz.toml: `proz chain spec show` tells what the chain says"
+                .into();
+        }
+        FactoryError::Build(BuildError::Ambiguous { .. }) => {
+            return "name the SHA-256 of the one to run in `plugins.builds`, or remove the other"
+                .into();
+        }
+        FactoryError::Build(_) => {
+            return "install the build that `plugins.builds` names, or name another".into();
+        }
+        FactoryError::NotAsScheduled { .. } | FactoryError::Fingerprint(_) => {
+            return "install the release that the chain specification names: what is there goes by \
+                    its name and is another"
+                .into();
+        }
+        FactoryError::Revision { .. } | FactoryError::Address { .. } => {
+            return "the chain specification cannot run: `proz chain spec show` tells what is in \
+                    force when"
+                .into();
+        }
         _ => return "see `proz plugin check`".into(),
     };
     match load {

@@ -73,7 +73,7 @@ pub fn fuzz_configuration(bytes: &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use super::{fuzz_configuration, fuzz_container};
+    use super::{fuzz_chain_spec, fuzz_configuration, fuzz_container};
     use crate::container;
 
     /// Every way to cut a text, and every byte of it changed in three ways.
@@ -93,6 +93,14 @@ mod tests {
     fn containers_with_slips_are_refused_or_canonical() {
         let good = container::encode("prozvm", "^1.2[wide]", b"payload").expect("it is valid");
         slips(&good).for_each(|bytes| fuzz_container(&bytes));
+    }
+
+    #[test]
+    fn specifications_with_slips_are_refused_or_survive_being_written() {
+        let good = include_bytes!("../chain.example.toml");
+        for bytes in slips(good).step_by(17) {
+            fuzz_chain_spec(&bytes);
+        }
     }
 
     #[test]

@@ -37,8 +37,8 @@ pub use chain::{
     Release, ReleaseKey, RevisionSchedule, RevisionsError, SETTINGS_KEY, Schedule, ScheduleError,
     ScheduledRelease, Start, Upgrade,
     spec::{
-        ChainSpec, ForkId, ForkMismatch, GenesisPart, SPEC_VERSION, SpecChange, SpecDifference,
-        SpecError,
+        ChainSpec, DifferenceKind, ForkId, ForkMismatch, GenesisPart, SPEC_VERSION, SpecChange,
+        SpecDifference, SpecError,
     },
 };
 pub use configuration::{
@@ -48,14 +48,15 @@ pub use configuration::{
 pub use deadline::Deadline;
 pub use estimate::{EstimateError, GasEstimate};
 pub use execution::{
-    ExecutionError, ExecutionResult, InvalidTransaction, PrecompileInfo, Status, VmSet,
+    CandidateFit, CodeForm, ExecutionError, ExecutionResult, Explanation, InvalidTransaction,
+    PrecompileInfo, Status, Verdict, VmSet,
 };
 pub use fuzz::{fuzz_chain_spec, fuzz_configuration, fuzz_container};
 pub use host::{Block, Host};
 pub use plugins::{
-    BuildError, CodeRefused, FactoryError, FallBack, FaultPolicy, FingerprintError, GenerationInfo,
-    GenerationState, Incident, Lease, Registry, RegistryError, Vectors, VmFactory, VmFactoryConfig,
-    VmHandle,
+    BuildError, ChainProblem, CodeRefused, FactoryError, FallBack, FaultPolicy, FingerprintError,
+    GenerationInfo, GenerationState, Incident, Lease, Registry, RegistryError, Vectors, VmFactory,
+    VmFactoryConfig, VmHandle,
 };
 pub use proz_interface::v1::{
     CodeFact, GENERATION as ABI_GENERATION, Limits, MessageKind, OpcodeCount, Revision, StatusCode,

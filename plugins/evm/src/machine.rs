@@ -18,8 +18,7 @@ use revm_interpreter::{InstructionResult, Interpreter};
 use std::{ops::RangeInclusive, sync::Once};
 
 /// What a machine says when compiled code is asked for.
-pub const NO_COMPILED_TIER: &str =
-    "proz-evm: `enable_jit` is set, but this release has no compiled tier; code is interpreted";
+pub const NO_COMPILED_TIER: &str = "proz-evm: `machine.enable_jit` is set, but this release has no compiled tier; code is interpreted";
 
 /// Native stack of one frame between its entry and its callbacks, in bytes.
 const NATIVE_STACK_BYTES: u64 = 16 * 1024;
@@ -50,7 +49,7 @@ impl Evm {
             .collect();
         Ok(Self {
             settings,
-            wants_compiled_code: config.enable_jit,
+            wants_compiled_code: config.machine.enable_jit,
             rules,
             counters: Counters::default(),
         })

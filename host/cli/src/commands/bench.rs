@@ -4,7 +4,7 @@ use crate::{
     args::{Common, Reading},
     configuration::InForce,
     error::{CliError, FAILED, Outcome},
-    session::{DEFAULT_SENDER, block},
+    session::{DEFAULT_SENDER, block, refuse_chain},
     target,
 };
 use alloy_primitives::{Address, Bytes, U256};
@@ -120,6 +120,7 @@ pub(crate) fn run(common: &Common, args: &BenchArgs) -> Outcome {
 
 /// A host that runs the first release, and the candidate for the second.
 fn load(common: &Common, args: &SwapArgs) -> Result<(Host, Candidate), CliError> {
+    refuse_chain(common);
     let in_force = InForce::find(common)?;
     let plugins = VmFactoryConfig {
         require: vec![args.from.clone()],

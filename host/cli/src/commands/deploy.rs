@@ -54,7 +54,7 @@ pub(crate) fn run(common: &Common, args: &DeployArgs) -> Outcome {
         metrics: None,
     };
     let printed = report.print(common);
-    explain(session.host.factory(), result.status.0, &enclosed);
+    explain(&session, result.status.0, &enclosed);
     printed
 }
 

@@ -68,7 +68,7 @@ pub(crate) fn run(common: &Common, args: &RunArgs) -> Outcome {
     let account = session.state.account(&target.address)?;
     let stored = account.and_then(|account| session.state.get_code(&account.code_hash));
     if let Some(code) = target.code.as_ref().or(stored) {
-        explain(session.host.factory(), watched.result.status.0, code);
+        explain(&session, watched.result.status.0, code);
     }
     printed
 }

@@ -8,8 +8,8 @@ use crate::{
 };
 use clap::Args;
 use proz_host::{
-    LockedPlugin, PluginLock, PublicKey, SecretKey, Trust, TrustPolicy, TrustedKey, VmFactory,
-    VmFactoryConfig,
+    ChainConfig, Configuration, LockedPlugin, PluginLock, PublicKey, SecretKey, Trust, TrustPolicy,
+    TrustSection, TrustedKey, VmFactory,
 };
 use proz_loader::LibraryImage;
 use proz_manifest::{Manifest, PROGRAMS_SUFFIX, Sha256Digest, SignatureBytes};
@@ -182,15 +182,18 @@ pub(crate) fn package(common: &Common, args: &PackageArgs) -> Outcome {
 pub(crate) fn lock(common: &Common, args: &LockArgs) -> Outcome {
     let in_force = InForce::find(common)?;
     let configuration = &in_force.configuration;
-    let config = VmFactoryConfig {
-        search_path: in_force.search_path(common),
-        require: configuration.plugins.require.clone(),
-        disabled: configuration.plugins.disabled.clone(),
-        options: configuration.options.clone(),
-        ..VmFactoryConfig::default()
+    let rules = match in_force.chain()? {
+        Some(chain) => chain.spec.config(),
+        None => ChainConfig::prozchain(),
+    };
+    // What the policy of trust would refuse is what is to be locked.
+    let unlocked = Configuration {
+        trust: TrustSection::default(),
+        ..configuration.clone()
     };
     warn_of_invalid(&in_force.discovery(common));
-    let lock = VmFactory::new(config)?.lock();
+    let config = unlocked.factory(in_force.search_path(common))?;
+    let lock = VmFactory::for_chain(config, &rules)?.lock();
     let file = configuration.lock_file();
     if args.check {
         let found = PluginLock::read(file)?;

@@ -3,7 +3,7 @@
 use crate::{
     args::{Common, StatetestArgs},
     error::{FAILED, Outcome},
-    session::load_with,
+    session::load_without_chain,
     tracers::eip3155,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -17,7 +17,7 @@ use std::{cell::RefCell, process::ExitCode};
 const COLUMN: usize = 10;
 
 pub(crate) fn run(common: &Common, args: &StatetestArgs) -> Outcome {
-    let vms = load_with(common, only_what_ethereum_needs)?;
+    let vms = load_without_chain(common, only_what_ethereum_needs)?;
     let options = Options {
         fork: args.fork.clone(),
         name: args.name.as_deref().map(NameFilter::new),

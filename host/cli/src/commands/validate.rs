@@ -3,13 +3,12 @@
 use crate::{
     args::{Common, ValidateArgs},
     error::{CliError, FAILED, Outcome},
-    session::load,
+    session::{Session, load},
     target,
 };
 use proz_artifact::CodeKind;
 use proz_host::{
-    CodeFact, CodeRefused, StatusCode, VmFactory, VmHandle,
-    container::{self, Container},
+    CodeError, CodeFact, CodeRefused, StatusCode, VmFactory, VmHandle, container::Container,
 };
 use std::{borrow::Cow, process::ExitCode};
 
@@ -98,52 +97,32 @@ fn gas_before_code(vm: &VmHandle, facts: &[CodeFact], size_bytes: usize) -> u64 
 }
 
 /// Tells on stderr why code was refused, or what would run it, which no receipt says.
-pub(crate) fn explain(factory: &VmFactory, status: StatusCode, code: &[u8]) {
-    let reason = match status {
-        StatusCode::CODE_REFUSED => why_refused(factory, code),
-        StatusCode::VM_UNAVAILABLE => why_unavailable(factory, code),
-        _ => None,
-    };
-    if let Some(reason) = reason {
-        eprintln!("{reason}");
+pub(crate) fn explain(session: &Session, status: StatusCode, code: &[u8]) {
+    let is_asked = matches!(status, StatusCode::CODE_REFUSED | StatusCode::VM_UNAVAILABLE);
+    if let (true, Err(error)) = (is_asked, session.host.check_code(&session.block, code)) {
+        eprintln!("{}", in_words(&error));
     }
 }
 
-fn why_refused(factory: &VmFactory, code: &[u8]) -> Option<String> {
-    if !container::is_container(code) {
-        return None;
+fn in_words(error: &CodeError) -> String {
+    match error {
+        CodeError::Refused { vm, source } => format!(
+            "{}\nhint: `proz validate` judges code without deploying it",
+            sentence(vm, source)
+        ),
+        CodeError::Unavailable {
+            vm_type,
+            requirement,
+            active,
+        } => {
+            let requirement = if requirement.is_empty() { "*" } else { requirement };
+            format!(
+                "nothing that is active satisfies `{vm_type}@{requirement}`; active: {active}\n\
+                 hint: `proz why` tells what fits and what does not"
+            )
+        }
+        error => format!("refused by the host: {error}"),
     }
-    let container = match Container::parse(code) {
-        Ok(container) => container,
-        Err(error) => return Some(format!("refused by the host: {error}")),
-    };
-    let vm = match find(factory, container.vm_type, wanted(&container)) {
-        Ok(vm) => vm,
-        Err(error) => return Some(format!("refused by the host: {error}")),
-    };
-    let name = format!("{}@{}", vm.vm_type(), vm.vm_version());
-    let refusal = match unpacked(&container) {
-        Ok(payload) => vm.validate_code(&payload).err()?,
-        Err(error) => return Some(format!("refused by the host: {error}")),
-    };
-    Some(format!(
-        "{}\nhint: `proz validate` judges code without deploying it",
-        sentence(&name, &refusal)
-    ))
-}
-
-fn why_unavailable(factory: &VmFactory, code: &[u8]) -> Option<String> {
-    let container = Container::parse(code).ok()?;
-    let machines = factory.machines();
-    let loaded = machines
-        .iter()
-        .map(|vm| format!("{}@{}", vm.vm_type(), vm.vm_version()));
-    Some(format!(
-        "nothing that is active satisfies `{}@{}`; loaded: {}",
-        container.vm_type,
-        wanted(&container),
-        loaded.collect::<Vec<_>>().join(", ")
-    ))
 }
 
 /// The versions that a container asks for.

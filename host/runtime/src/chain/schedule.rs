@@ -281,6 +281,17 @@ impl Schedule {
         all
     }
 
+    /// The start of the first epoch in which an instance is active; block 0 for one that never is.
+    #[must_use]
+    pub fn first_start(&self, release: &Release) -> Start {
+        let names = |epoch: &&Epoch| {
+            let mut active = epoch.active.iter();
+            active.any(|scheduled| scheduled.release.is_same_instance(release))
+        };
+        let epoch = self.epochs.iter().find(names);
+        epoch.map_or(Start::Block(0), |epoch| epoch.start)
+    }
+
     /// Whether a release is ever active.
     #[must_use]
     pub fn names(&self, plugin: &PluginId, version: &Version) -> bool {

@@ -195,17 +195,23 @@ impl Configuration {
             file: file.to_path_buf(),
             source,
         })?;
-        let mut configuration = Self::from_toml(&text, file)?;
+        Ok(Self::from_toml(&text, file)?.beside(file))
+    }
+
+    /// The configuration with paths that are relative to a file made relative to the working
+    /// directory.
+    #[must_use]
+    pub fn beside(mut self, file: &Path) -> Self {
         let folder = file.parent().unwrap_or(Path::new(""));
-        let plugins = &mut configuration.plugins;
+        let plugins = &mut self.plugins;
         let paths = plugins.paths.iter_mut().chain(&mut plugins.data_dir);
-        for path in paths.chain(&mut configuration.chain.spec) {
+        for path in paths.chain(&mut self.chain.spec) {
             *path = folder.join(&*path);
         }
-        let lock_file = configuration.trust.lock_file.take();
+        let lock_file = self.trust.lock_file.take();
         let lock_file = lock_file.unwrap_or_else(|| PathBuf::from("proz.lock"));
-        configuration.trust.lock_file = Some(folder.join(lock_file));
-        Ok(configuration)
+        self.trust.lock_file = Some(folder.join(lock_file));
+        self
     }
 
     /// Checks a text; `file` is named in errors.

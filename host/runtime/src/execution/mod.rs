@@ -11,6 +11,7 @@ mod precompile;
 mod set;
 mod stack;
 mod watcher;
+mod why;
 
 pub(crate) use bounds::cut;
 pub(crate) use create::Creation;
@@ -21,3 +22,4 @@ pub use outcome::{ExecutionError, ExecutionResult, InvalidTransaction, Status};
 pub use set::VmSet;
 pub(crate) use set::{ActiveMachine, RevisionView};
 pub(crate) use watcher::{Steps, Watcher};
+pub use why::{CandidateFit, CodeForm, Explanation, Verdict};

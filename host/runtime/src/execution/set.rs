@@ -9,7 +9,7 @@ use crate::{
     container::{Container, RouteKey},
 };
 use proz_interface::v1::Revision;
-use proz_manifest::Requirement;
+use proz_manifest::{Misfit, Requirement, VmType};
 use semver::Version;
 use std::{
     collections::{BTreeSet, HashMap},
@@ -20,6 +20,72 @@ use std::{
 pub(crate) struct ActiveMachine {
     pub(crate) machine: Arc<Machine>,
     pub(crate) answers_for: BTreeSet<Version>,
+}
+
+/// Why an active machine does not run what is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unfit {
+    /// It runs another type of code.
+    #[error("runs `{found}`")]
+    VmType {
+        /// Its type.
+        found: VmType,
+    },
+    /// It does not know the rules in force.
+    #[error("runs {first} to {last}")]
+    Revision {
+        /// First rule set.
+        first: Revision,
+        /// Last rule set.
+        last: Revision,
+    },
+    /// Version or features are others, and so are those of all that it answers for.
+    #[error("{}", list(misfits))]
+    Misfit {
+        /// What is wrong with its own.
+        misfits: Vec<Misfit>,
+    },
+}
+
+fn list(misfits: &[Misfit]) -> String {
+    let texts: Vec<_> = misfits.iter().map(ToString::to_string).collect();
+    texts.join(" and ")
+}
+
+impl ActiveMachine {
+    /// The version by which the machine satisfies a requirement: its own, or one that it answers
+    /// for.
+    pub(crate) fn fit(
+        &self,
+        requirement: &Requirement,
+        revision: Revision,
+    ) -> Result<&Version, Unfit> {
+        let machine = &*self.machine;
+        let identity = &*machine.identity;
+        if !requirement.asks(identity) {
+            return Err(Unfit::VmType {
+                found: identity.vm_type.clone(),
+            });
+        }
+        if !machine.revisions.contains(&revision) {
+            return Err(Unfit::Revision {
+                first: *machine.revisions.start(),
+                last: *machine.revisions.end(),
+            });
+        }
+        let accepts = |version: &&Version| {
+            requirement.is_satisfied_by(&PluginIdentity {
+                version: (*version).clone(),
+                ..identity.clone()
+            })
+        };
+        let misfits = requirement.misfits(identity);
+        if misfits.is_empty() {
+            return Ok(&identity.version);
+        }
+        let answered = self.answers_for.iter().rev().find(accepts);
+        answered.ok_or(Unfit::Misfit { misfits })
+    }
 }
 
 /// An immutable set of machines and precompiles, fixed for a range of blocks.
@@ -72,6 +138,11 @@ impl VmSet {
     /// The active machines.
     pub(crate) fn machines(&self) -> impl Iterator<Item = &Arc<Machine>> {
         self.machines.iter().map(|active| &active.machine)
+    }
+
+    /// The same with what each answers for.
+    pub(super) fn active(&self) -> &[ActiveMachine] {
+        &self.machines
     }
 
     /// Whether a chain's schedule decides what runs.
@@ -130,22 +201,11 @@ impl VmSet {
 
     /// The best active machine for a requirement under a rule set.
     fn best(&self, requirement: &Requirement, revision: Revision) -> Option<usize> {
-        let fits = |active: &ActiveMachine| {
-            let identity = &*active.machine.identity;
-            let accepts = |version: &Version| {
-                requirement.is_satisfied_by(&PluginIdentity {
-                    version: version.clone(),
-                    ..identity.clone()
-                })
-            };
-            active.machine.revisions.contains(&revision)
-                && (requirement.is_satisfied_by(identity) || active.answers_for.iter().any(accepts))
-        };
         let fitting = self
             .machines
             .iter()
             .enumerate()
-            .filter(|(_, active)| fits(active));
+            .filter(|(_, active)| active.fit(requirement, revision).is_ok());
         let best = fitting.min_by(|(_, a), (_, b)| {
             proz_manifest::precedence(&*a.machine.identity, &*b.machine.identity)
         });
@@ -180,14 +240,14 @@ impl VmSet {
 }
 
 /// Plain code runs in the VM of type `evm`.
-fn plain_requirement() -> Requirement {
+pub(super) fn plain_requirement() -> Requirement {
     #[expect(clippy::expect_used, reason = "a constant that every test parses")]
     let requirement = "evm".parse().expect("`evm` is a requirement");
     requirement
 }
 
 /// Requirement of a container: its text without the type in front; `None` when malformed.
-fn requirement_of(vm_type: &str, text: &str) -> Option<Requirement> {
+pub(super) fn requirement_of(vm_type: &str, text: &str) -> Option<Requirement> {
     let text = if text.is_empty() { "*" } else { text };
     format!("{vm_type}@{text}").parse().ok()
 }

@@ -27,6 +27,7 @@ use proz_manifest::{
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
     path::PathBuf,
     sync::Arc,
 };
@@ -272,7 +273,7 @@ impl VmFactory {
         Ok(factory)
     }
 
-    fn empty(config: VmFactoryConfig, plan: Plan) -> Result<Self, FactoryError> {
+    pub(super) fn empty(config: VmFactoryConfig, plan: Plan) -> Result<Self, FactoryError> {
         let discovery = discover(&config.search_path, &config.discovery_options());
         discovery.require_named_locations()?;
         config.require_locked(&discovery)?;
@@ -546,7 +547,7 @@ impl VmFactory {
     }
 
     /// The same with what the schedule says of the release.
-    fn start_scheduled(
+    pub(super) fn start_scheduled(
         &self,
         candidate: &Candidate,
         release: &Release,
@@ -747,24 +748,28 @@ impl VmFactoryConfig {
 
     /// Fails when something is set that a schedule decides.
     fn leave_to_schedule(&self) -> Result<(), FactoryError> {
-        let decided = |key: &str| {
-            Err(FactoryError::ScheduleDecides {
-                key: key.to_owned(),
-            })
-        };
+        match self.decided_by_schedule().into_iter().next() {
+            Some(key) => Err(FactoryError::ScheduleDecides { key }),
+            None => Ok(()),
+        }
+    }
+
+    /// Keys that are set and that a schedule decides.
+    pub(super) fn decided_by_schedule(&self) -> Vec<String> {
+        let mut keys = Vec::new();
         if !self.require.is_empty() {
-            return decided("plugins.require");
+            keys.push("plugins.require".to_owned());
         }
         if self.precompile_addresses.is_some() {
-            return decided("plugins.precompile_addresses");
+            keys.push("plugins.precompile_addresses".to_owned());
         }
-        if let Some((key, _)) = self.options.iter().find(|(_, options)| !options.is_empty()) {
-            return decided(&format!("options.{key}"));
-        }
+        let options = self.options.iter();
+        let set = options.filter(|(_, options)| !options.is_empty());
+        keys.extend(set.map(|(key, _)| format!("options.{key}")));
         if self.faults.fall_back == FallBack::AnyRelease {
-            return decided("faults.fall_back = \"any-release\"");
+            keys.push("faults.fall_back = \"any-release\"".to_owned());
         }
-        Ok(())
+        keys
     }
 }
 
@@ -793,7 +798,10 @@ fn schedule_line(candidate: &Candidate) -> String {
 }
 
 /// Fails when a loaded release cannot serve where the schedule puts it.
-fn check_schedule(schedule: &Schedule, loaded: &[Arc<Generation>]) -> Result<(), FactoryError> {
+pub(super) fn check_schedule(
+    schedule: &Schedule,
+    loaded: &[Arc<Generation>],
+) -> Result<(), FactoryError> {
     for epoch in schedule.epochs() {
         let mut served: BTreeMap<Address, (ReleaseKey, &PluginId)> = BTreeMap::new();
         for scheduled in &epoch.active {
@@ -868,6 +876,12 @@ impl VmHandle {
     #[must_use]
     pub fn plugin_id(&self) -> &PluginId {
         self.0.identity.plugin_id()
+    }
+
+    /// Rule sets that it runs.
+    #[must_use]
+    pub fn revisions(&self) -> RangeInclusive<Revision> {
+        self.0.revisions.clone()
     }
 
     /// Number of the loaded build.

@@ -2,13 +2,14 @@
 
 use crate::execution::{LoadedPrecompile, Machine, PluginIdentity};
 use crate::{
-    chain::{ConsensusOptions, MachineSettings},
+    chain::{ConsensusOptions, MachineSettings, Release},
     plugins::active::Pack,
 };
 use alloy_primitives::Address;
 use proz_interface::v1::HostInfo;
 use proz_loader::{LoadError, LoadedPlugin};
 use proz_manifest::{Candidate, Sha256Digest};
+use semver::Version;
 use std::{
     collections::BTreeSet,
     path::PathBuf,
@@ -141,6 +142,25 @@ impl Generation {
         let machine = self.machine.as_ref().map(Arc::strong_count);
         let pack = self.pack.as_ref().and_then(|pack| pack.precompiles.first());
         machine.or(pack.map(Arc::strong_count)).unwrap_or(0) > 1
+    }
+
+    /// The entry of a schedule that would start this instance.
+    pub(crate) fn release(&self) -> Release {
+        let identity = &self.identity;
+        Release {
+            plugin: identity.id.clone(),
+            version: Version {
+                // Builds of one release compute the same.
+                build: semver::BuildMetadata::EMPTY,
+                ..identity.version.clone()
+            },
+            vm_type: identity.vm_type.clone(),
+            features: identity.features.clone(),
+            options: self.options.clone(),
+            replaces: BTreeSet::new(),
+            addresses: self.addresses.clone(),
+            fingerprint: None,
+        }
     }
 
     pub(crate) fn info(&self, state: GenerationState) -> GenerationInfo {

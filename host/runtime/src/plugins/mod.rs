@@ -2,6 +2,7 @@
 
 mod active;
 mod builds;
+mod examine;
 mod factory;
 mod faults;
 mod fingerprint;
@@ -10,6 +11,7 @@ mod registry;
 mod self_test;
 
 pub use builds::BuildError;
+pub use examine::ChainProblem;
 pub use factory::{CodeRefused, FactoryError, VmFactory, VmFactoryConfig, VmHandle};
 pub use faults::{FallBack, FaultPolicy, Incident};
 pub use fingerprint::{FingerprintError, Vectors};

@@ -9,7 +9,7 @@ mod change;
 mod file;
 
 pub use canonical::{ForkId, ForkMismatch};
-pub use change::{SpecChange, SpecDifference};
+pub use change::{DifferenceKind, SpecChange, SpecDifference};
 
 use super::{ChainConfig, RevisionSchedule, Schedule, ScheduleError, Start, Upgrade};
 use proz_interface::v1::Limits;
