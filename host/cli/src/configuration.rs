@@ -2,7 +2,7 @@
 
 use crate::{args::Common, error::CliError};
 use proz_host::{Configuration, SearchPath};
-use proz_manifest::{DiscoveryOptions, StandardLocations};
+use proz_manifest::{Discovery, DiscoveryOptions, StandardLocations, discover};
 use std::{
     env,
     path::{Path, PathBuf},
@@ -59,6 +59,11 @@ impl InForce {
             user_data_directory: user.as_deref(),
             system_directory: Some(Path::new(SearchPath::SYSTEM_DIRECTORY)),
         })
+    }
+
+    /// What is found there, and what is passed over.
+    pub(crate) fn discovery(&self, common: &Common) -> Discovery {
+        discover(&self.search_path(common), &self.discovery_options())
     }
 
     /// What discovery accepts.

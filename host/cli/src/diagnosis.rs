@@ -1,12 +1,13 @@
 //! Finds what is wrong with a configured set of plugins, and says what to do about each.
 
 use crate::{args::Common, configuration::InForce, error::CliError};
-use proz_host::{FactoryError, VmFactory, VmFactoryConfig};
+use proz_host::{FactoryError, PluginLock, VmFactory, VmFactoryConfig};
 use proz_loader::LoadError;
-use proz_manifest::{
-    Candidate, Discovery, ManifestError, PassedOverReason, Requirement, choose, discover,
+use proz_manifest::{Candidate, Discovery, ManifestError, PassedOverReason, Requirement, choose};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    error::Error,
 };
-use std::error::Error;
 
 /// One thing that is wrong.
 #[derive(Debug, serde::Serialize)]
@@ -44,7 +45,7 @@ impl Diagnosis {
     pub(crate) fn make(common: &Common) -> Result<Self, CliError> {
         let in_force = InForce::find(common)?;
         let search_path = in_force.search_path(common);
-        let discovery = discover(&search_path, &in_force.discovery_options());
+        let discovery = in_force.discovery(common);
         let mut diagnosis = Self {
             in_force,
             discovery,
@@ -54,7 +55,10 @@ impl Diagnosis {
         let factory = diagnosis.in_force.configuration.factory(search_path);
         diagnosis.look_at_places();
         match factory {
-            Ok(factory) => diagnosis.look_at_plugins(&factory),
+            Ok(factory) => {
+                diagnosis.look_at_lock(&factory);
+                diagnosis.look_at_plugins(&factory);
+            }
             Err(error) => diagnosis.error(
                 "trust.lock_file".into(),
                 with_causes(&error),
@@ -62,6 +66,7 @@ impl Diagnosis {
             ),
         }
         diagnosis.look_at_requirements();
+        diagnosis.look_at_types();
         Ok(diagnosis)
     }
 
@@ -116,6 +121,51 @@ impl Diagnosis {
         self.findings.extend(findings);
     }
 
+    /// Whether everything that is pinned is there.
+    fn look_at_lock(&mut self, config: &VmFactoryConfig) {
+        let taken = &self.discovery.taken;
+        let missing = config.trust.missing(taken.iter().map(|c| &c.manifest));
+        for release in missing {
+            let problem = format!("the lock file names {release}, which was not found");
+            self.error("trust.lock_file".into(), problem, LOCKED_MISSING);
+        }
+    }
+
+    /// Whether one plugin serves each VM type, or the configuration says which.
+    ///
+    /// A chain specification names its releases by id; a development chain runs the highest
+    /// version, whoever numbered it.
+    fn look_at_types(&mut self) {
+        if self.in_force.configuration.chain.spec.is_some() {
+            return;
+        }
+        let require = &self.in_force.configuration.plugins.require;
+        let chosen = require.iter().filter_map(|r| choose(r, &self.healthy).ok());
+        let loaded: Vec<&Candidate> = if require.is_empty() {
+            self.healthy.iter().collect()
+        } else {
+            chosen.collect()
+        };
+        let mut ids = BTreeMap::<_, BTreeSet<_>>::new();
+        for candidate in loaded {
+            let manifest = &candidate.manifest;
+            if !manifest.vm_type.is_precompile() {
+                let of_type = ids.entry(manifest.vm_type.clone()).or_default();
+                of_type.insert(manifest.id.to_string());
+            }
+        }
+        for (vm_type, ids) in ids.into_iter().filter(|(_, ids)| ids.len() > 1) {
+            let ids = Vec::from_iter(ids).join(", ");
+            self.find(
+                Severity::Warning,
+                vm_type.to_string(),
+                format!("several plugins serve this VM type and the highest version runs: {ids}"),
+                "name the one that is meant in `plugins.require`, as `plugin:ID`, or the others in \
+                 `plugins.disabled`",
+            );
+        }
+    }
+
     /// Loads and starts each plugin by itself.
     fn look_at_plugins(&mut self, config: &VmFactoryConfig) {
         for candidate in self.discovery.taken.clone() {
@@ -124,8 +174,13 @@ impl Diagnosis {
             let Ok(requirement) = exactly.parse() else {
                 continue;
             };
+            // What else is pinned and missing is told once, above.
+            let mut trust = config.trust.clone();
+            let locked = config.trust.lock.find(manifest).cloned();
+            trust.lock = PluginLock::new(locked.into_iter().collect());
             let alone = VmFactoryConfig {
                 require: vec![requirement],
+                trust,
                 ..config.clone()
             };
             match VmFactory::new(alone) {
@@ -161,6 +216,21 @@ impl Diagnosis {
                 let remedy = remedy_of_requirement(&requirement, &error);
                 self.error(requirement.to_string(), with_causes(&error), remedy);
             }
+        }
+    }
+}
+
+/// What to do about a release that is pinned and missing.
+pub(crate) const LOCKED_MISSING: &str = "put it back, or run `proz plugin lock` if it is meant to \
+     be gone; `proz plugin doctor` tells what was passed over";
+
+/// Warns on stderr of each manifest of the search path that is none, by file and cause: another
+/// release may run in place of the one that it was to name.
+pub(crate) fn warn_of_invalid(discovery: &Discovery) {
+    for passed in &discovery.passed_over {
+        if let PassedOverReason::Invalid(error) = &passed.reason {
+            let file = passed.manifest_path.display();
+            eprintln!("warning: {file} is passed over: {}", with_causes(error));
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     args::{Common, World},
     configuration::InForce,
+    diagnosis::{LOCKED_MISSING, warn_of_invalid},
     error::CliError,
 };
 use alloy_json_abi::JsonAbi;
@@ -131,9 +132,12 @@ pub(crate) fn load_with(
         .factory(in_force.search_path(common))
         .map_err(|error| CliError::from(error).hint("`proz plugin lock` writes the lock file"))?;
     adjust(&mut config);
+    // Told before anything fails: what was passed over may be why.
+    warn_of_invalid(&in_force.discovery(common));
     let factory = VmFactory::new(config).map_err(|error| {
         let remedy = match &error {
             FactoryError::Trust { source, .. } => Some(source.remedy()),
+            FactoryError::LockedMissing { .. } => Some(LOCKED_MISSING),
             _ => None,
         };
         let error = CliError::from(error);

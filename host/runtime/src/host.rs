@@ -104,6 +104,8 @@ impl Host {
 
     /// Executes a transaction without writing: what it would do.
     ///
+    /// A fault of a plugin counts against its build unless the mode is [`Mode::Simulation`].
+    ///
     /// # Errors
     ///
     /// [`ExecutionError`].
@@ -117,7 +119,11 @@ impl Host {
         let lease = self.lease(block);
         let rules = self.rules(block);
         let result = transact(lease.set(), &rules, block, db, transaction, options);
-        self.record_fault(&result);
+        // Whoever may ask for a simulation pays nothing for it, so no number of them sets a build
+        // aside.
+        if options.mode != Mode::Simulation {
+            self.record_fault(&result);
+        }
         result
     }
 

@@ -63,10 +63,10 @@ pub use proz_interface::v1::{
 pub use proz_manifest::{Requirement, SearchPath, VmType};
 pub use proz_state::StateChanges;
 pub use transaction::{
-    AccessListItem, Authorization, Blobs, BlockEndError, EnvelopeError, Fee, Mode, TransactOptions,
-    Transaction,
+    AccessListItem, Authorization, Blobs, BlockEndError, EnvelopeError, Fee, Mode,
+    TRANSACTION_GAS_CAP, TransactOptions, Transaction,
 };
 pub use trust::{
     KeyError, LOCK_VERSION, LockError, LockedPlugin, PluginLock, PublicKey, SecretKey, Trust,
-    TrustError, TrustPolicy, manifest_digest,
+    TrustError, TrustPolicy, TrustedKey, manifest_digest,
 };

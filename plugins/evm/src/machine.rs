@@ -2,7 +2,7 @@
 
 use crate::{
     config::{EvmConfig, Settings},
-    frame::FrameHost,
+    frame::{Fault, FrameHost},
     metrics::{Counters, Tally},
     pool::{ActiveFrame, Wire},
     rules::Rules,
@@ -75,6 +75,9 @@ impl Evm {
         interpreter: &Interpreter<Wire>,
         host: FrameHost<'_, '_>,
     ) -> Result<FrameResult, VmError> {
+        if interpreter.memory.is_exhausted() {
+            return Err(Fault::OutOfMemory.into());
+        }
         let Some(status) = status(result) else {
             return Err(match host.fault {
                 Some(fault) => fault.into(),
@@ -142,7 +145,8 @@ impl proz_sdk::VirtualMachine for Evm {
             return Ok(FrameResult::halt(StatusCode::CALL_DEPTH_EXCEEDED));
         }
         let memory_bytes = self.settings.memory_bytes.min(context.limits.memory_bytes);
-        let mut frame = ActiveFrame::enter(code, message, rules.spec, memory_bytes);
+        let frame = ActiveFrame::enter(code, message, rules.spec, memory_bytes);
+        let mut frame = frame.ok_or(Fault::OutOfMemory)?;
         let tracer = host.tracer();
         let mut host = FrameHost::new(host, context, rules, &self.settings);
         let interpreter = frame.interpreter();

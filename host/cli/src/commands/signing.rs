@@ -3,11 +3,13 @@
 use crate::{
     args::Common,
     configuration::InForce,
+    diagnosis::warn_of_invalid,
     error::{CliError, FAILED, Outcome},
 };
 use clap::Args;
 use proz_host::{
-    LockedPlugin, PluginLock, PublicKey, SecretKey, Trust, TrustPolicy, VmFactory, VmFactoryConfig,
+    LockedPlugin, PluginLock, PublicKey, SecretKey, Trust, TrustPolicy, TrustedKey, VmFactory,
+    VmFactoryConfig,
 };
 use proz_loader::LibraryImage;
 use proz_manifest::{Manifest, PROGRAMS_SUFFIX, Sha256Digest, SignatureBytes};
@@ -92,7 +94,7 @@ pub(crate) fn verify(common: &Common, args: &VerifyArgs) -> Outcome {
     let mut keys = args
         .key
         .iter()
-        .map(|key| read_public(key))
+        .map(|key| read_public(key).map(TrustedKey::from))
         .collect::<Result<Vec<_>, _>>()?;
     if keys.is_empty() {
         keys = InForce::find(common)?.configuration.trust.keys;
@@ -117,7 +119,8 @@ pub(crate) fn verify(common: &Common, args: &VerifyArgs) -> Outcome {
         )),
         Ok(_) => None,
     };
-    let signer = keys.iter().find(|key| key.has_signed(&manifest));
+    let mut signers = keys.iter().map(|trusted| &trusted.key);
+    let signer = signers.find(|key| key.has_signed(&manifest));
     match problem {
         None => report(common, &args.manifest, &manifest, signer),
         Some(problem) => {
@@ -186,6 +189,7 @@ pub(crate) fn lock(common: &Common, args: &LockArgs) -> Outcome {
         options: configuration.options.clone(),
         ..VmFactoryConfig::default()
     };
+    warn_of_invalid(&in_force.discovery(common));
     let lock = VmFactory::new(config)?.lock();
     let file = configuration.lock_file();
     if args.check {

@@ -7,7 +7,10 @@ use crate::{
     target,
 };
 use proz_artifact::CodeKind;
-use proz_host::{CodeFact, CodeRefused, VmFactory, VmHandle, container::Container};
+use proz_host::{
+    CodeFact, CodeRefused, StatusCode, VmFactory, VmHandle,
+    container::{self, Container},
+};
 use std::{borrow::Cow, process::ExitCode};
 
 pub(crate) fn run(common: &Common, args: &ValidateArgs) -> Outcome {
@@ -16,11 +19,7 @@ pub(crate) fn run(common: &Common, args: &ValidateArgs) -> Outcome {
     let code = contract.runtime_code()?;
     let (vm, payload) = if contract.kind == CodeKind::Container && args.reading.vm.is_none() {
         let container = Container::parse(code)?;
-        let requirement = match container.requirement {
-            "" => "*",
-            requirement => requirement,
-        };
-        let vm = find(&factory, container.vm_type, requirement)?;
+        let vm = find(&factory, container.vm_type, wanted(&container))?;
         (vm, unpacked(&container)?)
     } else {
         let vm_type = target::vm_of(&contract, &args.reading)?;
@@ -54,6 +53,14 @@ pub(crate) fn run(common: &Common, args: &ValidateArgs) -> Outcome {
         Ok(facts) => {
             outln!("valid {name} code of {} bytes", payload.len());
             show(&facts);
+            let before_code = gas_before_code(&vm, &facts, payload.len());
+            if before_code > STIPEND {
+                eprintln!(
+                    "hint: a call costs {before_code} gas before any code runs, more than the \
+                     {STIPEND} that Solidity's `transfer` and `send` leave: this contract cannot \
+                     be paid by them; less memory makes its entry cheaper"
+                );
+            }
             Ok(ExitCode::SUCCESS)
         }
         Err(refusal) => {
@@ -74,21 +81,76 @@ pub(crate) fn run(common: &Common, args: &ValidateArgs) -> Outcome {
     }
 }
 
-/// Tells on stderr why the VM of a container refuses the code in it, which no receipt says.
-pub(crate) fn explain_refusal(factory: &VmFactory, code: &[u8]) {
-    let Ok(container) = Container::parse(code) else {
-        return;
+/// Name of the fact that says what a call costs before code runs; the SDK documents it.
+const ENTRY_GAS: &str = "entry gas";
+
+/// Gas that a plain transfer of value leaves to its recipient. Spec: Yellow Paper, G_callstipend.
+const STIPEND: u64 = 2_300;
+
+/// Gas of a call before code of the contract runs, as far as the VM tells: what the host takes for
+/// preparing the code, and each number of the fact `entry gas`.
+fn gas_before_code(vm: &VmHandle, facts: &[CodeFact], size_bytes: usize) -> u64 {
+    let preparation = vm.preparation_gas(size_bytes as u64);
+    let entry = facts.iter().filter(|fact| fact.name == ENTRY_GAS);
+    let words = entry.flat_map(texts).flat_map(str::split_whitespace);
+    let numbers = words.filter_map(|word| word.trim_end_matches([',', ';']).parse().ok());
+    numbers.fold(preparation, u64::saturating_add)
+}
+
+/// Tells on stderr why code was refused, or what would run it, which no receipt says.
+pub(crate) fn explain(factory: &VmFactory, status: StatusCode, code: &[u8]) {
+    let reason = match status {
+        StatusCode::CODE_REFUSED => why_refused(factory, code),
+        StatusCode::VM_UNAVAILABLE => why_unavailable(factory, code),
+        _ => None,
     };
-    let requirement = match container.requirement {
+    if let Some(reason) = reason {
+        eprintln!("{reason}");
+    }
+}
+
+fn why_refused(factory: &VmFactory, code: &[u8]) -> Option<String> {
+    if !container::is_container(code) {
+        return None;
+    }
+    let container = match Container::parse(code) {
+        Ok(container) => container,
+        Err(error) => return Some(format!("refused by the host: {error}")),
+    };
+    let vm = match find(factory, container.vm_type, wanted(&container)) {
+        Ok(vm) => vm,
+        Err(error) => return Some(format!("refused by the host: {error}")),
+    };
+    let name = format!("{}@{}", vm.vm_type(), vm.vm_version());
+    let refusal = match unpacked(&container) {
+        Ok(payload) => vm.validate_code(&payload).err()?,
+        Err(error) => return Some(format!("refused by the host: {error}")),
+    };
+    Some(format!(
+        "{}\nhint: `proz validate` judges code without deploying it",
+        sentence(&name, &refusal)
+    ))
+}
+
+fn why_unavailable(factory: &VmFactory, code: &[u8]) -> Option<String> {
+    let container = Container::parse(code).ok()?;
+    let machines = factory.machines();
+    let loaded = machines
+        .iter()
+        .map(|vm| format!("{}@{}", vm.vm_type(), vm.vm_version()));
+    Some(format!(
+        "nothing that is active satisfies `{}@{}`; loaded: {}",
+        container.vm_type,
+        wanted(&container),
+        loaded.collect::<Vec<_>>().join(", ")
+    ))
+}
+
+/// The versions that a container asks for.
+fn wanted<'a>(container: &Container<'a>) -> &'a str {
+    match container.requirement {
         "" => "*",
         requirement => requirement,
-    };
-    if let Ok(vm) = find(factory, container.vm_type, requirement)
-        && let Ok(payload) = unpacked(&container)
-        && let Err(refusal) = vm.validate_code(&payload)
-    {
-        let name = format!("{}@{}", vm.vm_type(), vm.vm_version());
-        eprintln!("{}", sentence(&name, &refusal));
     }
 }
 

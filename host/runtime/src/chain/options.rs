@@ -29,6 +29,12 @@ pub enum OptionsError {
     /// Settings of one machine stand among consensus data.
     #[error("`{SETTINGS_KEY}` never shows in a result: it belongs into the operator's `settings`")]
     Settings,
+    /// Settings of one machine are no table.
+    #[error("`{SETTINGS_KEY}`: expected a table of settings, found a {found}")]
+    NoTable {
+        /// Kind of value.
+        found: &'static str,
+    },
     /// A value has more than one written form, or compares unlike itself.
     #[error("`{key}`: a {found} cannot be consensus data; use an integer or a text")]
     Value {

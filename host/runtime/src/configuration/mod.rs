@@ -11,7 +11,7 @@ pub use reference::{configuration_reference, configuration_schema};
 use crate::{
     ConsensusOptions, FaultPolicy, MachineSettings, ReleaseKey, Trust, TrustPolicy,
     VmFactoryConfig,
-    trust::{LockError, PluginLock, PublicKey},
+    trust::{LockError, PluginLock, TrustedKey},
 };
 use alloy_primitives::Address;
 use proz_manifest::{PluginId, Requirement, SearchPath, Sha256Digest, VmType};
@@ -122,11 +122,12 @@ impl Default for PluginSection {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrustSection {
-    /// `open` loads any plugin, `pinned` those of the lock file, `signed` those that a key below
-    /// has signed.
+    /// `open` loads any plugin, `pinned` those of the lock file and fails when one of them is
+    /// missing, `signed` those that a key below has signed.
     pub policy: TrustPolicy,
-    /// Public keys, as `proz plugin keygen` writes them.
-    pub keys: Vec<PublicKey>,
+    /// Public keys, as `proz plugin keygen` writes them; trusted for all plugins, or as
+    /// `{ key = "…", ids = ["proz-evm"] }` for those with these ids.
+    pub keys: Vec<TrustedKey>,
     /// The lock file, as `proz plugin lock` writes it; `proz.lock` beside this file when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lock_file: Option<PathBuf>,

@@ -1,6 +1,8 @@
 //! Calls: checkpoint, value, routing by precompile, then by code.
 
-use super::{Executor, Machine, Surroundings, access::FrameAccess};
+use super::{
+    Executor, Machine, Surroundings, access::FrameAccess, bounds::Bounds, stack::on_enough_stack,
+};
 use crate::{
     container::{self, Container, Payload},
     transaction::delegate_of,
@@ -15,9 +17,6 @@ use proz_state::AccountId;
 
 /// Native stack that the host itself needs between two frames, in bytes.
 const HOST_STACK_BYTES: usize = 32 * 1024;
-
-/// Native stack added when too little is left, in bytes. Virtual: pages are used as touched.
-const STACK_SEGMENT_BYTES: usize = 4 * 1024 * 1024;
 
 /// Gas of 16 bytes that a compressed container unpacks to, before the first call of its code.
 const UNPACK_BYTES_PER_GAS: u64 = 16;
@@ -58,11 +57,9 @@ impl Stored {
 impl<'a> Executor<'a> {
     /// Executes a call message. Gas of the outcome is right in every case.
     pub(crate) fn call(&mut self, message: Message<'_>) -> Result<CallOutcome, HostError> {
-        let gas_limit = message.gas_limit;
-        self.watch_start(&message, message.input.as_slice());
-        let end = self.enter(message);
-        self.watch_call_end(gas_limit, &end);
-        end
+        self.watched(&message, message.input.as_slice(), |executor| {
+            executor.enter(message)
+        })
     }
 
     fn enter(&mut self, mut message: Message<'_>) -> Result<CallOutcome, HostError> {
@@ -269,7 +266,7 @@ impl<'a> Executor<'a> {
         self.watch_code(&machine.label, machine.identity.vm_type.as_str());
         let mut access = FrameAccess::new(self, message, recipient);
         let needed = machine.stack_bytes + HOST_STACK_BYTES;
-        let result = stacker::maybe_grow(needed, needed.max(STACK_SEGMENT_BYTES), || {
+        let result = on_enough_stack(needed, || {
             machine.vm.execute(
                 RSlice::from_slice(code),
                 &context,
@@ -277,7 +274,12 @@ impl<'a> Executor<'a> {
             )
         });
         let refusal = access.refusal();
-        self.settle(&machine.identity, message.gas_limit, result.into(), refusal)
+        let Ok(result) = result else {
+            let message = format!("{needed} bytes of native stack for one more frame");
+            return Err(self.lacks(&machine.identity, message));
+        };
+        let bounds = Bounds::of(message, code);
+        self.settle(&machine.identity, bounds, result.into(), refusal)
     }
 }
 

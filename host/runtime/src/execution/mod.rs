@@ -1,6 +1,7 @@
 //! One transaction's execution: frames, their dispatch to VMs, and what comes out.
 
 mod access;
+mod bounds;
 mod call;
 mod create;
 mod executor;
@@ -8,8 +9,10 @@ mod machine;
 mod outcome;
 mod precompile;
 mod set;
+mod stack;
 mod watcher;
 
+pub(crate) use bounds::cut;
 pub(crate) use create::Creation;
 pub(crate) use executor::{Abort, Executor, Surroundings};
 pub use machine::PrecompileInfo;

@@ -4,7 +4,10 @@
 //! ran before: a route that is kept is the route that would be found.
 
 use super::{ExecutionError, LoadedPrecompile, Machine, PluginIdentity, PrecompileTable};
-use crate::container::{Container, RouteKey};
+use crate::{
+    chain::{ReleaseKey, Start},
+    container::{Container, RouteKey},
+};
 use proz_interface::v1::Revision;
 use proz_manifest::Requirement;
 use semver::Version;
@@ -29,7 +32,7 @@ pub struct VmSet {
     /// outcome; in a development chain that lacks the EVM, the operator is told.
     is_scheduled: bool,
     /// A release in force that is not loaded: nothing may be executed.
-    pub(crate) missing: Option<String>,
+    pub(crate) missing: Option<(ReleaseKey, Start)>,
     /// Generations that are set aside. They keep their place, so that nothing else takes it.
     pub(crate) quarantined: BTreeSet<u64>,
     precompiles: Vec<Arc<LoadedPrecompile>>,
@@ -153,9 +156,10 @@ impl VmSet {
     pub(crate) fn require_whole(&self, block: u64) -> Result<(), ExecutionError> {
         match &self.missing {
             None => Ok(()),
-            Some(required) => Err(ExecutionError::VmUnavailable {
+            Some((release, since)) => Err(ExecutionError::ReleaseMissing {
                 block,
-                required: required.clone(),
+                release: release.clone(),
+                since: *since,
                 loaded: self.describe(),
             }),
         }

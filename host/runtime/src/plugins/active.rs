@@ -87,12 +87,7 @@ fn scheduled(active: &[ScheduledRelease], loaded: &[Arc<Generation>]) -> VmSet {
     } in active
     {
         let Some(generation) = loaded.iter().find(|g| g.serves(release)) else {
-            missing.get_or_insert_with(|| {
-                format!(
-                    "{} {} (scheduled from {since})",
-                    release.plugin, release.version
-                )
-            });
+            missing.get_or_insert_with(|| (release.key(), *since));
             continue;
         };
         if let Some(machine) = &generation.machine {

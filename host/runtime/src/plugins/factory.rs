@@ -13,7 +13,7 @@ use crate::{
         SETTINGS_KEY, Schedule, Start, is_same_release,
     },
     execution::{Machine, PrecompileInfo},
-    trust::{LockedPlugin, PluginLock, Trust, TrustError},
+    trust::{LockedPlugin, PluginLock, Trust, TrustError, TrustPolicy},
 };
 use alloy_primitives::{Address, B256};
 use proz_interface::abi_stable::std_types::{RSlice, RStr};
@@ -88,6 +88,12 @@ pub enum FactoryError {
         manifest: PathBuf,
         /// Why.
         source: TrustError,
+    },
+    /// The lock file names releases that were not found: what is left would choose among others.
+    #[error("the lock file names what was not found: {}", releases.join(", "))]
+    LockedMissing {
+        /// Ids and versions.
+        releases: Vec<String>,
     },
     /// A library could not be loaded.
     #[error(transparent)]
@@ -177,6 +183,24 @@ pub enum FactoryError {
         /// What to write.
         line: String,
     },
+    /// A candidate serves something else than what it was to replace.
+    #[error("expected another release of {expected}, found {found}")]
+    OtherPlugin {
+        /// Id and VM type of what is loaded.
+        expected: String,
+        /// Id and VM type of the candidate.
+        found: String,
+    },
+    /// A build of the release is active already.
+    #[error(
+        "{release} is loaded already as generation {generation}: swap its builds, or load another one beside it"
+    )]
+    AlreadyLoaded {
+        /// Id and version.
+        release: String,
+        /// The active generation.
+        generation: u64,
+    },
     /// The plugins were loaded for the schedule of another chain.
     #[error("the plugins were loaded for another schedule than the chain's")]
     OtherChain,
@@ -251,6 +275,7 @@ impl VmFactory {
     fn empty(config: VmFactoryConfig, plan: Plan) -> Result<Self, FactoryError> {
         let discovery = discover(&config.search_path, &config.discovery_options());
         discovery.require_named_locations()?;
+        config.require_locked(&discovery)?;
         Ok(Self {
             registry: Registry::new(plan, config.generation_cap(), config.faults),
             loader: Loader::new(Staging::default()),
@@ -368,13 +393,23 @@ impl VmFactory {
     /// # Errors
     ///
     /// [`FactoryError`]; nothing has changed then. [`FactoryError::Scheduled`] when another release
-    /// would run than the schedule says.
+    /// would run than the schedule says; [`FactoryError::AlreadyLoaded`] when a build of the release
+    /// is active.
     pub fn load(&self, candidate: &Candidate) -> Result<GenerationInfo, FactoryError> {
         let Some(schedule) = self.schedule() else {
-            let generation = self.start(candidate)?;
-            let info = generation.info(super::GenerationState::Active);
-            self.registry.add(vec![generation]);
-            return Ok(info);
+            let manifest = &candidate.manifest;
+            let active = self.registry.active();
+            let loaded = active.iter().find(|g| {
+                let (id, version) = (&g.identity.id, &g.identity.version);
+                *id == manifest.id && is_same_release(version, &manifest.version)
+            });
+            if let Some(loaded) = loaded {
+                return Err(FactoryError::AlreadyLoaded {
+                    release: format!("`{}` {}", manifest.id, manifest.version),
+                    generation: loaded.identity.generation,
+                });
+            }
+            return self.load_another_build(candidate);
         };
         let manifest = &candidate.manifest;
         let releases = schedule.releases();
@@ -403,21 +438,51 @@ impl VmFactory {
         Ok(info)
     }
 
-    /// Loads a discovered plugin and puts it in place of the active generation `old`.
+    /// Loads a discovered plugin beside a build of the same release, for a development chain: the
+    /// newer build runs what the release runs.
+    ///
+    /// # Errors
+    ///
+    /// [`FactoryError`]; nothing has changed then. [`FactoryError::Scheduled`] under a schedule,
+    /// which knows one build of a release.
+    pub fn load_another_build(
+        &self,
+        candidate: &Candidate,
+    ) -> Result<GenerationInfo, FactoryError> {
+        if self.schedule().is_some() {
+            let manifest = &candidate.manifest;
+            return Err(FactoryError::Scheduled {
+                what: format!(
+                    "loading a second build of {} {}",
+                    manifest.id, manifest.version
+                ),
+                line: schedule_line(candidate),
+            });
+        }
+        let generation = self.start(candidate)?;
+        let info = generation.info(super::GenerationState::Active);
+        self.registry.add(vec![generation]);
+        Ok(info)
+    }
+
+    /// Loads a discovered plugin and puts it in place of the active generation `old`, which must be
+    /// of the same plugin id and VM type.
     ///
     /// The new one is loaded, started and tested before the old is touched; one publication makes
     /// the change; running transactions finish on what they leased.
     ///
     /// # Errors
     ///
-    /// [`FactoryError`]; nothing has changed then.
+    /// [`FactoryError`]; nothing has changed then. [`FactoryError::OtherPlugin`] when the candidate
+    /// serves something else.
     ///
     /// Under a schedule a swap exchanges builds of one release.
     pub fn swap(&self, old: u64, candidate: &Candidate) -> Result<GenerationInfo, FactoryError> {
+        let former = self.registry.find(old)?;
+        require_same_kind(&former, candidate)?;
         let generation = match self.schedule() {
             None => self.start(candidate)?,
             Some(schedule) => {
-                let former = self.registry.find(old)?;
                 let releases = schedule.releases();
                 let release = releases.into_iter().find(|release| former.serves(release));
                 let release = release.filter(|release| is_release(candidate, release));
@@ -474,7 +539,7 @@ impl VmFactory {
     pub(crate) fn start(&self, candidate: &Candidate) -> Result<Arc<Generation>, FactoryError> {
         let terms = InstanceTerms {
             options: self.options_of(candidate)?,
-            settings: self.settings_of(candidate),
+            settings: self.settings_of(candidate)?,
             addresses: self.addresses_of(candidate),
         };
         self.start_with(candidate, terms)
@@ -507,7 +572,7 @@ impl VmFactory {
             InstanceTerms {
                 // Not the manifest's defaults: an operator can edit those.
                 options: release.options.clone(),
-                settings: self.settings_of(candidate),
+                settings: self.settings_of(candidate)?,
                 addresses: release.addresses.clone(),
             },
         )?;
@@ -548,7 +613,7 @@ impl VmFactory {
             candidate,
             InstanceTerms {
                 options: options.clone(),
-                settings: self.settings_of(candidate),
+                settings: self.settings_of(candidate)?,
                 addresses: addresses.cloned(),
             },
         )?;
@@ -617,17 +682,27 @@ impl VmFactory {
     }
 
     /// Settings that never show in a result: manifest, by type, by id; later ones win.
-    fn settings_of(&self, candidate: &Candidate) -> MachineSettings {
+    fn settings_of(&self, candidate: &Candidate) -> Result<MachineSettings, FactoryError> {
         let manifest = &candidate.manifest;
-        let defaults = manifest.config.get(SETTINGS_KEY).cloned();
-        let defaults = defaults.and_then(|value| value.try_into().ok());
-        let mut settings = MachineSettings::new(defaults.unwrap_or_default());
+        let defaults = match manifest.config.get(SETTINGS_KEY) {
+            None => toml::Table::new(),
+            Some(toml::Value::Table(table)) => table.clone(),
+            Some(other) => {
+                return Err(FactoryError::Options {
+                    manifest: candidate.manifest_path.clone(),
+                    source: OptionsError::NoTable {
+                        found: other.type_str(),
+                    },
+                });
+            }
+        };
+        let mut settings = MachineSettings::new(defaults);
         for key in [manifest.vm_type.as_str(), manifest.id.as_str()] {
             if let Some(more) = self.config.settings.get(key) {
                 settings.extend(more);
             }
         }
-        settings
+        Ok(settings)
     }
 
     fn addresses_of(&self, candidate: &Candidate) -> Option<BTreeSet<Address>> {
@@ -637,7 +712,39 @@ impl VmFactory {
     }
 }
 
+/// Fails when a candidate serves something else than an active generation.
+fn require_same_kind(former: &Generation, candidate: &Candidate) -> Result<(), FactoryError> {
+    let (old, new) = (&former.identity, &candidate.manifest);
+    if old.id == new.id && old.vm_type == new.vm_type {
+        return Ok(());
+    }
+    Err(FactoryError::OtherPlugin {
+        expected: format!("`{}` ({})", old.id, old.vm_type),
+        found: format!("`{}` ({})", new.id, new.vm_type),
+    })
+}
+
 impl VmFactoryConfig {
+    /// Fails when a release that is pinned was not found, or its manifest has changed.
+    fn require_locked(&self, discovery: &Discovery) -> Result<(), FactoryError> {
+        let taken = &discovery.taken;
+        let releases = self.trust.missing(taken.iter().map(|c| &c.manifest));
+        if !releases.is_empty() {
+            return Err(FactoryError::LockedMissing { releases });
+        }
+        // One that was changed may no longer be chosen, and then nothing would look at it.
+        let lock = &self.trust.lock;
+        let locked = taken.iter().filter(|c| lock.find(&c.manifest).is_some());
+        for candidate in locked.filter(|_| self.trust.policy == TrustPolicy::Pinned) {
+            let admitted = self.trust.admit(&candidate.manifest);
+            admitted.map_err(|source| FactoryError::Trust {
+                manifest: candidate.manifest_path.clone(),
+                source,
+            })?;
+        }
+        Ok(())
+    }
+
     /// Fails when something is set that a schedule decides.
     fn leave_to_schedule(&self) -> Result<(), FactoryError> {
         let decided = |key: &str| {
@@ -767,6 +874,12 @@ impl VmHandle {
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.0.identity.generation
+    }
+
+    /// Gas that the first call of code of a size costs in a transaction before the VM is asked.
+    #[must_use]
+    pub fn preparation_gas(&self, size_bytes: u64) -> u64 {
+        self.0.preparation.gas(size_bytes)
     }
 
     /// Decides whether code may be deployed on this VM.

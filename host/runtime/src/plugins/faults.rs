@@ -18,7 +18,7 @@ pub struct FaultPolicy {
     ///
     /// One fault ends one transaction and nothing else. Whoever can make a plugin fault by
     /// sending transactions can make it be quarantined, so the number is a choice between
-    /// stopping early and going on.
+    /// stopping early and going on. Simulations, such as calls and estimates, never count.
     pub quarantine_after: u64,
     /// What may take the place of a quarantined build.
     pub fall_back: FallBack,

@@ -4,7 +4,7 @@ use super::active::Plan;
 use super::{FaultPolicy, Generation, GenerationInfo, GenerationState, Incident};
 use crate::{
     chain::Start,
-    execution::{PrecompileInfo, VmSet},
+    execution::{PrecompileInfo, VmSet, cut},
 };
 use arc_swap::ArcSwap;
 use std::{
@@ -254,7 +254,7 @@ impl Registry {
         let count = failing.count_fault();
         if self.faults.quarantine_after > 0 && count >= self.faults.quarantine_after {
             // Pinned, or another thread was faster.
-            let _ = self.set_aside(failing, fault);
+            let _ = self.set_aside(failing, &cut(fault));
         }
     }
 

@@ -120,17 +120,12 @@ fn run(executor: &mut Executor<'_>, frame: &FrameRequest) -> Result<FrameResult,
         value: frame.value.into(),
         input: RSlice::from_slice(&frame.input),
     };
-    executor.watch_start(&message, message.input.as_slice());
-    let result = match machine {
-        Some(machine) => executor.run(machine, &frame.code, &message, recipient)?,
-        None => FrameResult::halt(StatusCode::VM_UNAVAILABLE),
-    };
+    let result = executor.watched(&message, &frame.input, |executor| match machine {
+        Some(machine) => executor.run(machine, &frame.code, &message, recipient),
+        None => Ok(FrameResult::halt(StatusCode::VM_UNAVAILABLE)),
+    })?;
     executor.check_alive()?;
-    executor.watch_end(
-        result.status,
-        frame.gas_limit - result.gas_left,
-        &result.output,
-    );
+    executor.require_memory(result.output.len())?;
     if !result.status.is_success() {
         executor.journal.revert_to(checkpoint);
     }

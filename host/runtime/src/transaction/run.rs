@@ -270,6 +270,7 @@ impl Run<'_, '_> {
             input: RSlice::from_slice(&transaction.input),
         })?;
         self.executor.check_alive()?;
+        self.executor.require_memory(output.len())?;
         // What authorizations earn stands even if the call fails. Spec: EIP-7702.
         Ok(Outermost {
             status,
@@ -303,7 +304,10 @@ impl Run<'_, '_> {
                 let code = self.executor.journal.code(account).cloned();
                 self.executor.state(code)?
             }
-            None => outcome.output.into(),
+            None => {
+                self.executor.require_memory(outcome.output.len())?;
+                outcome.output.into()
+            }
         };
         Ok(Outermost {
             status: outcome.status,

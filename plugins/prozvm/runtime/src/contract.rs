@@ -3,16 +3,30 @@
 //! Spec: S-14 to S-16.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use hashbrown::HashMap;
 use proz_prozvm_core::{
-    Engine, ExportKind, Features, Mutability, Program, Rejection, Rule, Verified, VmConfig, verify,
+    Engine, Export, ExportKind, Features, LoadError, Mutability, Program, Rejection, Rule,
+    Verified, VmConfig, load, verify,
 };
 use proz_sdk::{Message, VmError, VmErrorCode};
 
 use crate::release::Release;
 
-/// What is prepared of a program takes about so many times its bytes, besides the ops.
-const KEPT_PER_BYTE: usize = 3;
+/// What is kept of a program takes about so many times its bytes, besides the ops.
+const KEPT_PER_BYTE: usize = 2;
+
+/// What a method takes in the map.
+const METHOD_BYTES: usize = 16;
+
+/// A program that was not proven when it was loaded is proven and translated when it has used so much gas for each of its
+/// instructions. That takes about as long as a fifth of this gas buys, at worst.
+const TRANSLATE_GAS: u64 = 64;
+
+/// A program is fused when it has used so much gas for each of its instructions. Fusing takes about as long as a tenth of
+/// that gas buys.
+const FUSE_GAS: u64 = 32;
 
 /// A function that a message can reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,11 +42,13 @@ pub(crate) struct Entry {
 pub(crate) struct Contract {
     /// The program on the tier that the configuration asks for.
     pub(crate) engine: Engine,
+    /// Gas that its frames have used while it was not fused.
+    used_gas: AtomicU64,
     /// Bytes of its binary form.
     pub(crate) code_bytes: u64,
     /// Byte offset of the first instruction in the binary form.
     pub(crate) code_offset: u64,
-    methods: Vec<(u32, Entry)>,
+    methods: HashMap<u32, Entry, foldhash::fast::RandomState>,
     constructor: Option<Entry>,
     fallback: Option<Entry>,
     receive: Option<Entry>,
@@ -48,16 +64,26 @@ pub(crate) fn check(
     config: &VmConfig,
     release: Release,
 ) -> Result<Verified, Rejection> {
-    let limit = config.limits.program_bytes;
-    if code.len() > limit {
-        let detail = format!("expected at most {limit} bytes, found {}", code.len());
-        return Err(Rejection {
-            rule: Rule::Limits,
-            offset: limit,
-            detail,
-        });
-    }
+    within(code, config.limits.program_bytes)?;
     let program = Program::decode(code)?;
+    offers(&program, release)?;
+    verify(program, config, &release.syscalls())
+}
+
+fn within(code: &[u8], limit: usize) -> Result<(), Rejection> {
+    if code.len() <= limit {
+        return Ok(());
+    }
+    let detail = format!("expected at most {limit} bytes, found {}", code.len());
+    Err(Rejection {
+        rule: Rule::Limits,
+        offset: limit,
+        detail,
+    })
+}
+
+/// Refuses instructions that the release does not have.
+fn offers(program: &Program, release: Release) -> Result<(), Rejection> {
     let offered = release.instructions();
     if !offered.contains(program.features) {
         let missing = [("wide", Features::WIDE), ("hash", Features::HASH)]
@@ -76,19 +102,41 @@ pub(crate) fn check(
             detail,
         });
     }
-    verify(program, config, &release.syscalls())
+    Ok(())
 }
 
 impl Contract {
-    /// Verifies and prepares a program.
+    /// Verifies a program to run it; names are not kept.
+    ///
+    /// # Errors
+    ///
+    /// A [`LoadError`].
+    pub(crate) fn load(
+        code: &[u8],
+        config: &VmConfig,
+        release: Release,
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<Self, LoadError> {
+        within(code, config.limits.program_bytes)?;
+        let verified = load(code, config, &release.syscalls(), is_cancelled)?;
+        offers(verified.program(), release)?;
+        Ok(Self::of(verified, code))
+    }
+
+    /// Verifies a program to describe it.
     ///
     /// # Errors
     ///
     /// The first rule broken.
     pub(crate) fn new(code: &[u8], config: &VmConfig, release: Release) -> Result<Self, Rejection> {
-        let verified = check(code, config, release)?;
+        Ok(Self::of(check(code, config, release)?, code))
+    }
+
+    fn of(verified: Verified, code: &[u8]) -> Self {
         let program = verified.program();
-        let mut methods = Vec::new();
+        let is_method = |export: &&Export| matches!(export.kind, ExportKind::Method(_));
+        let count = program.exports.iter().filter(is_method).count();
+        let mut methods = HashMap::with_capacity_and_hasher(count, Default::default());
         let (mut constructor, mut fallback, mut receive) = (None, None, None);
         for export in &program.exports {
             let entry = Entry {
@@ -97,7 +145,7 @@ impl Contract {
             };
             match export.kind {
                 ExportKind::Method(selector) => {
-                    methods.push((u32::from_be_bytes(selector), entry));
+                    methods.insert(u32::from_be_bytes(selector), entry);
                 }
                 ExportKind::Constructor => constructor = Some(entry),
                 ExportKind::Fallback => fallback = Some(entry),
@@ -105,17 +153,53 @@ impl Contract {
                 ExportKind::Plain => {}
             }
         }
-        methods.sort_unstable_by_key(|&(selector, _)| selector);
         let code_offset = program.section_offset(proz_prozvm_core::Section::Code) as u64;
-        Ok(Self {
+        Self {
             engine: Engine::new(Arc::new(verified)),
+            used_gas: AtomicU64::new(0),
             code_bytes: code.len() as u64,
             code_offset,
             methods,
             constructor,
             fallback,
             receive,
-        })
+        }
+    }
+
+    /// Translates what is proven. What is not waits until it has run for a while.
+    pub(crate) fn translate(&self) {
+        if self.program().is_proven() {
+            self.engine.translate();
+        }
+    }
+
+    /// Gas for each instruction.
+    fn gas_of(&self, each: u64) -> u64 {
+        each.saturating_mul(self.program().program().code.len() as u64)
+    }
+
+    /// Gas that the program may use before it is worth fusing; none when it is fused, or cannot be now.
+    pub(crate) fn gas_to_fuse(&self) -> Option<u64> {
+        let used = || self.used_gas.load(Ordering::Relaxed);
+        let missing = || self.gas_of(FUSE_GAS).saturating_sub(used());
+        self.engine.is_unfused().then(missing)
+    }
+
+    /// Counts gas that a frame has used for itself, and makes the program faster when it is enough.
+    pub(crate) fn count(&self, gas: u64) {
+        let is_untranslated = self.engine.is_untranslated();
+        if !is_untranslated && !self.engine.is_unfused() {
+            return;
+        }
+        let used = self.used_gas.fetch_add(gas, Ordering::Relaxed) + gas;
+        if is_untranslated && used >= self.gas_of(TRANSLATE_GAS) {
+            self.engine.translate();
+        }
+        if used >= self.gas_of(TRANSLATE_GAS + FUSE_GAS)
+            || !is_untranslated && self.gas_to_fuse() == Some(0)
+        {
+            self.engine.fuse();
+        }
     }
 
     /// The verified program.
@@ -134,11 +218,7 @@ impl Contract {
             return empty.or(self.fallback);
         };
         let selector = u32::from_be_bytes(*selector);
-        let found = self.methods.binary_search_by_key(&selector, |&(s, _)| s);
-        match found.ok().and_then(|index| self.methods.get(index)) {
-            Some(&(_, entry)) => Some(entry),
-            None => self.fallback,
-        }
+        self.methods.get(&selector).copied().or(self.fallback)
     }
 
     /// Bytes that the contract takes in memory, near enough for a cache.
@@ -146,7 +226,7 @@ impl Contract {
         size_of::<Self>()
             + self.code_bytes as usize * KEPT_PER_BYTE
             + self.engine.size_bytes()
-            + size_of_val(&self.methods[..])
+            + self.methods.capacity() * METHOD_BYTES
     }
 }
 

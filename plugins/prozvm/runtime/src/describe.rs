@@ -20,7 +20,7 @@ fn describe(contract: &Contract, machine: &ProzVmMachine) -> Vec<CodeFact> {
     let program = verified.program();
     let layout = verified.layout();
     let memory_gas = verified.memory_cost() / machine.prices().units_per_gas;
-    let entry_gas = machine.prices().entry(contract.code_bytes);
+    let entry_gas = machine.prices().enter;
     vec![
         fact("header", header(program)),
         fact(

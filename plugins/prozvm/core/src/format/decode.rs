@@ -52,10 +52,21 @@ pub(super) fn decode_header(reader: &mut Reader<'_>) -> Result<Program, Rejectio
     })
 }
 
-pub(super) fn decode_section(
+/// Names of a file that are read and not kept.
+#[derive(Debug)]
+pub(crate) struct Names<'a> {
+    /// Names of the exports, in their order.
+    pub(crate) exports: Vec<&'a str>,
+    /// Bytes of the file.
+    pub(crate) file_bytes: usize,
+}
+
+/// Reads a section into the program; with `names`, names and custom blocks go there.
+pub(super) fn decode_section<'a>(
     program: &mut Program,
     section: Section,
-    mut r: Reader<'_>,
+    mut r: Reader<'a>,
+    mut names: Option<&mut Names<'a>>,
 ) -> Result<(), Rejection> {
     match section {
         Section::Types => program.types = r.list(2, |r| Ok(Signature::new(r.u8()?, r.u8()?)))?,
@@ -95,17 +106,25 @@ pub(super) fn decode_section(
         Section::Data => program.data = r.rest().to_vec(),
         Section::Exports => {
             while !r.is_done() {
-                program.exports.push(r.export()?);
+                let (mut export, name) = r.export()?;
+                match &mut names {
+                    Some(names) => names.exports.push(name),
+                    None => name.clone_into(&mut export.name),
+                }
+                program.exports.push(export);
             }
         }
         Section::Custom => {
             while !r.is_done() {
                 let name = r.name()?;
                 let length = r.u32()? as usize;
-                program.custom.push(Custom {
-                    name,
-                    data: r.take(length)?.to_vec(),
-                });
+                let data = r.take(length)?;
+                if names.is_none() {
+                    program.custom.push(Custom {
+                        name: name.to_owned(),
+                        data: data.to_vec(),
+                    });
+                }
             }
         }
     }
@@ -205,12 +224,12 @@ impl<'a> Reader<'a> {
         Instruction::decode(bytes).ok_or_else(unknown)
     }
 
-    fn name(&mut self) -> Result<String, Rejection> {
+    fn name(&mut self) -> Result<&'a str, Rejection> {
         let length = self.u16()?;
         let at = self.at;
         let bytes = self.take(usize::from(length))?;
         match std::str::from_utf8(bytes) {
-            Ok(name) => Ok(name.to_owned()),
+            Ok(name) => Ok(name),
             Err(error) => Err(Rejection::new(
                 Rule::Name,
                 at + error.valid_up_to(),
@@ -219,7 +238,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn export(&mut self) -> Result<Export, Rejection> {
+    /// An export whose name is empty, and its name.
+    fn export(&mut self) -> Result<(Export, &'a str), Rejection> {
         let at = self.at;
         let (kind, mutability) = (self.u8()?, self.u8()?);
         let selector = self.array()?;
@@ -249,11 +269,12 @@ impl<'a> Reader<'a> {
             3 => Mutability::Pure,
             other => return Err(value("mutability", other)),
         };
-        Ok(Export {
+        let export = Export {
             kind,
             mutability,
             function: self.u32()?,
-            name: self.name()?,
-        })
+            name: String::new(),
+        };
+        Ok((export, self.name()?))
     }
 }

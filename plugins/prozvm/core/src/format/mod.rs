@@ -8,6 +8,7 @@
 mod decode;
 mod encode;
 
+pub(crate) use decode::Names;
 use decode::{Reader, decode_header, decode_section};
 use encode::{encode_header, encode_section};
 
@@ -92,6 +93,20 @@ impl Program {
     /// A [`Rejection`] under one of the rules F-1 to F-9. Whether the program makes sense is for
     /// [`verify`](crate::verify) to say.
     pub fn decode(bytes: &[u8]) -> Result<Self, Rejection> {
+        Self::read(bytes, None)
+    }
+
+    /// Reads the binary form without names and custom blocks, which are given apart.
+    pub(crate) fn decode_bare(bytes: &[u8]) -> Result<(Self, Names<'_>), Rejection> {
+        let mut names = Names {
+            exports: Vec::new(),
+            file_bytes: bytes.len(),
+        };
+        let program = Self::read(bytes, Some(&mut names))?;
+        Ok((program, names))
+    }
+
+    fn read<'a>(bytes: &'a [u8], mut names: Option<&mut Names<'a>>) -> Result<Self, Rejection> {
         let mut reader = Reader { bytes, at: 0 };
         let mut program = decode_header(&mut reader)?;
         let mut previous = 0;
@@ -124,6 +139,7 @@ impl Program {
                     bytes: &bytes[..base + payload.len()],
                     at: base,
                 },
+                names.as_deref_mut(),
             )?;
         }
         Ok(program)
