@@ -285,7 +285,7 @@ fn transactions() {
         ..Block::default()
     };
     let rules = ChainConfig::prozchain().rules(Revision::Cancun);
-    let lease = vms.registry().lease(1);
+    let lease = vms.registry().lease(1, 1);
     let mut names = Vec::new();
     let mut bodies: Vec<Body<'_>> = Vec::new();
     for (index, (name, _, code)) in tokens().into_iter().enumerate() {

@@ -6,7 +6,10 @@
 
 pub mod arena;
 mod build;
+pub mod chains;
+pub mod evm;
 mod places;
+pub mod random;
 pub mod recursion;
 
 pub use build::{build_c, build_example, build_example_with, build_plugin};

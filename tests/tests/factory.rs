@@ -3,30 +3,32 @@
 
 use alloy_primitives::{Address, Bytes, U256, address, hex};
 use proz_host::{
-    ChainConfig, EvmOptions, ExecutionResult, FactoryError, Host, Revision, SearchPath, StatusCode,
+    ChainConfig, ExecutionResult, FactoryError, Host, Revision, SearchPath, StatusCode,
     Transaction, VmFactoryConfig,
 };
 use proz_state::MemoryDb;
-use proz_tests::{arena::block, plugins_dir};
+use proz_tests::{arena::block, chains::configure, plugins_dir};
 use std::collections::BTreeSet;
 
 const CONTRACT: Address = address!("0x000000000000000000000000000000000000c0de");
 const IDENTITY: Address = address!("0x0000000000000000000000000000000000000004");
 const SHA256: Address = address!("0x0000000000000000000000000000000000000002");
 
-fn config(evm: EvmOptions) -> VmFactoryConfig {
-    VmFactoryConfig {
+/// The newest releases, with options of the EVM.
+fn config(evm: &str) -> VmFactoryConfig {
+    let mut config = VmFactoryConfig {
         search_path: SearchPath::explicit([plugins_dir()]),
         require: vec![
             "evm@^1.1".parse().unwrap(),
             "plugin:proz-precompiles@^2".parse().unwrap(),
         ],
-        evm,
         ..VmFactoryConfig::default()
-    }
+    };
+    configure(&mut config, "evm", evm);
+    config
 }
 
-fn host(evm: EvmOptions) -> Host {
+fn host(evm: &str) -> Host {
     Host::new(ChainConfig::ethereum(Revision::Cancun), config(evm)).unwrap()
 }
 
@@ -41,58 +43,45 @@ fn run_at(host: &Host, to: Address, code: &[u8]) -> ExecutionResult {
     host.call(&block(1), &state, &transaction).unwrap()
 }
 
-fn run(evm: EvmOptions, code: &[u8]) -> ExecutionResult {
+fn run(evm: &str, code: &[u8]) -> ExecutionResult {
     run_at(&host(evm), CONTRACT, code)
 }
 
 /// Asserts how code ends by Ethereum's rules and with one option.
 #[track_caller]
-fn assert_ends(code: &[u8], plain: StatusCode, options: EvmOptions, status: StatusCode) {
-    assert_eq!(run(EvmOptions::default(), code).status.0, plain);
+fn assert_ends(code: &[u8], plain: StatusCode, options: &str, status: StatusCode) {
+    assert_eq!(run("", code).status.0, plain);
     assert_eq!(run(options, code).status.0, status);
 }
 
 #[test]
 fn each_option_of_the_evm_has_its_effect() {
-    let ethereum = EvmOptions::default;
     // CALLER, SELFDESTRUCT
     assert_ends(
         &hex!("33ff"),
         StatusCode::SUCCESS,
-        EvmOptions {
-            disabled_opcodes: vec!["SELFDESTRUCT".into()],
-            ..ethereum()
-        },
+        "disabled_opcodes = [\"SELFDESTRUCT\"]",
         StatusCode::INSTRUCTION_DISABLED,
     );
     // Three items on the stack
     assert_ends(
         &hex!("5f5f5f00"),
         StatusCode::SUCCESS,
-        EvmOptions {
-            stack_limit: Some(2),
-            ..ethereum()
-        },
+        "stack_limit = 2",
         StatusCode::STACK_OVERFLOW,
     );
     // MSTORE at 64 KiB
     assert_ends(
         &hex!("5f6201000052"),
         StatusCode::SUCCESS,
-        EvmOptions {
-            max_memory_size: Some(65_536),
-            ..ethereum()
-        },
+        "max_memory_size = 65536",
         StatusCode::MEMORY_LIMIT,
     );
     // MSTORE at 4 MiB costs more gas than there is
     assert_ends(
         &hex!("5f6240000052"),
         StatusCode::OUT_OF_GAS,
-        EvmOptions {
-            charge_memory_expansion: Some(false),
-            ..ethereum()
-        },
+        "charge_memory_expansion = false",
         StatusCode::SUCCESS,
     );
 }
@@ -101,12 +90,9 @@ fn each_option_of_the_evm_has_its_effect() {
 fn a_depth_limit_fails_calls_and_not_their_callers() {
     // Calls itself; returns what the call pushed.
     let code = hex!("5f5f5f5f5f305af15f5260205ff3");
-    let succeeded = |options: EvmOptions| U256::from_be_slice(&run(options, &code).return_data);
-    assert_eq!(succeeded(EvmOptions::default()), U256::from(1));
-    let limited = EvmOptions {
-        call_depth_limit: Some(0),
-        ..EvmOptions::default()
-    };
+    let succeeded = |options: &str| U256::from_be_slice(&run(options, &code).return_data);
+    assert_eq!(succeeded(""), U256::from(1));
+    let limited = "call_depth_limit = 0";
     assert_eq!(succeeded(limited), U256::ZERO);
 }
 
@@ -114,31 +100,22 @@ fn a_depth_limit_fails_calls_and_not_their_callers() {
 fn creations_are_limited_in_number_and_size() {
     // Twice CREATE of nothing; returns the second address.
     let code = hex!("5f5f5ff0505f5f5ff05f5260205ff3");
-    let second = |options: EvmOptions| U256::from_be_slice(&run(options, &code).return_data);
-    assert_ne!(second(EvmOptions::default()), U256::ZERO);
-    let limited = EvmOptions {
-        create_contract_limit: Some(1),
-        ..EvmOptions::default()
-    };
+    let second = |options: &str| U256::from_be_slice(&run(options, &code).return_data);
+    assert_ne!(second(""), U256::ZERO);
+    let limited = "create_contract_limit = 1";
     assert_eq!(second(limited), U256::ZERO);
 
     // MSTORE of PUSH1 64, PUSH0, RETURN; CREATE with it: 64 bytes of code; returns the address.
     let code = hex!("6360405ff35f526004601c5ff05f5260205ff3");
-    let created = |options: EvmOptions| U256::from_be_slice(&run(options, &code).return_data);
-    assert_ne!(created(EvmOptions::default()), U256::ZERO);
-    let limited = EvmOptions {
-        max_code_size: Some(63),
-        ..EvmOptions::default()
-    };
+    let created = |options: &str| U256::from_be_slice(&run(options, &code).return_data);
+    assert_ne!(created(""), U256::ZERO);
+    let limited = "max_code_size = 63";
     assert_eq!(created(limited), U256::ZERO);
 }
 
 #[test]
 fn the_newest_rules_may_be_lowered() {
-    let options = EvmOptions {
-        revision: Some("shanghai".into()),
-        ..EvmOptions::default()
-    };
+    let options = "revision = \"shanghai\"";
     let transaction = Transaction {
         to: Some(CONTRACT),
         gas_limit: 100_000,
@@ -151,7 +128,7 @@ fn the_newest_rules_may_be_lowered() {
         .unwrap_err();
     let text = error.to_string();
     assert!(
-        text.contains("Cancun is not executed here; the newest rules are Shanghai"),
+        text.contains("required evm that runs Cancun; loaded: evm@1.1.0"),
         "{text}"
     );
 }
@@ -159,11 +136,8 @@ fn the_newest_rules_may_be_lowered() {
 #[test]
 fn asking_for_compiled_code_changes_no_result() {
     let code = hex!("602a5f5260205ff3");
-    let compiled = EvmOptions {
-        enable_jit: Some(true),
-        ..EvmOptions::default()
-    };
-    let (here, there) = (run(EvmOptions::default(), &code), run(compiled, &code));
+    let compiled = "machine = { enable_jit = true }";
+    let (here, there) = (run("", &code), run(compiled, &code));
     assert_eq!(
         (here.gas_used, here.return_data),
         (there.gas_used, there.return_data)
@@ -172,18 +146,21 @@ fn asking_for_compiled_code_changes_no_result() {
 
 #[test]
 fn precompiles_may_be_limited_to_some_addresses() {
-    let only_identity = EvmOptions {
-        precompile_addresses: Some(BTreeSet::from([IDENTITY])),
-        ..EvmOptions::default()
+    let host = |addresses: Option<BTreeSet<Address>>| {
+        let config = VmFactoryConfig {
+            precompile_addresses: addresses,
+            ..config("")
+        };
+        Host::new(ChainConfig::ethereum(Revision::Cancun), config).unwrap()
     };
+    let (all, only_identity) = (host(None), host(Some(BTreeSet::from([IDENTITY]))));
     // Of the empty input: the hash, or nothing where there is no precompile.
-    let returned =
-        |options: EvmOptions, to: Address| run_at(&host(options), to, &[]).return_data.len();
-    assert_eq!(returned(EvmOptions::default(), SHA256), 32);
-    assert_eq!(returned(only_identity.clone(), SHA256), 0);
-    let gas = |options: EvmOptions, to: Address| run_at(&host(options), to, &[]).gas_used;
-    assert_eq!(gas(only_identity.clone(), IDENTITY), 21_000 + 15);
-    assert_eq!(gas(only_identity, SHA256), 21_000);
+    let returned = |host: &Host, to: Address| run_at(host, to, &[]).return_data.len();
+    assert_eq!(returned(&all, SHA256), 32);
+    assert_eq!(returned(&only_identity, SHA256), 0);
+    let gas = |to: Address| run_at(&only_identity, to, &[]).gas_used;
+    assert_eq!(gas(IDENTITY), 21_000 + 15);
+    assert_eq!(gas(SHA256), 21_000);
 }
 
 #[test]
@@ -200,27 +177,20 @@ fn a_wrong_option_is_refused_by_the_plugin_and_the_refusal_told() {
         }
         text
     };
-    let wrong = config(EvmOptions {
-        stack_limit: Some(5_000),
-        ..EvmOptions::default()
-    });
-    let text = refusal(wrong);
+    let text = refusal(config("stack_limit = 5000"));
     assert!(
         text.contains("expected 1 to 1024 items, found 5000"),
         "{text}"
     );
 
-    let mut unknown = config(EvmOptions::default());
-    let table = toml::from_str("stack_limt = 3").unwrap();
-    unknown.options.insert("evm".into(), table);
-    let text = refusal(unknown);
+    let text = refusal(config("stack_limt = 3"));
     assert!(text.contains("stack_limt"), "{text}");
 }
 
 #[test]
 fn a_requirement_that_nothing_satisfies_is_told_with_what_there_is() {
     let with = |requirement: &str| {
-        let mut config = config(EvmOptions::default());
+        let mut config = config("");
         config.require = vec![requirement.parse().unwrap()];
         let error: FactoryError = Host::new(ChainConfig::ethereum(Revision::Cancun), config)
             .err()

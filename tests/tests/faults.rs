@@ -4,9 +4,15 @@
 
 use alloy_primitives::{Address, Bytes, U256, address};
 use proz_host::{
-    ChainConfig, Deadline, ExecutionError, ExecutionResult, FallBack, FaultPolicy, GenerationState,
-    Host, RegistryError, SearchPath, StatusCode, TransactOptions, VmFactoryConfig, container,
+    ChainConfig, Deadline, EstimateError, ExecutionError, ExecutionResult, FallBack, FaultPolicy,
+    GenerationState, Host, Mode, RegistryError, Revision, RevisionSchedule, SearchPath, StatusCode,
+    TransactOptions, VmFactoryConfig, container,
 };
+use proz_host::{
+    inspection::{FrameEnd, FrameStart, Inspector},
+    transaction::{FrameRequest, execute_frame},
+};
+use proz_interface::v1::TraceMask;
 use proz_manifest::Candidate;
 use proz_state::{MemoryDb, StateDbMut as _};
 use proz_tests::{
@@ -14,6 +20,7 @@ use proz_tests::{
     build_example, plugins_dir,
 };
 use std::{
+    cell::RefCell,
     env::consts::{DLL_PREFIX, DLL_SUFFIX},
     fs,
     path::Path,
@@ -122,6 +129,14 @@ fn each_fault_is_told_by_its_name_and_leaves_the_host_working() {
             "returned a malformed output of 64 bytes",
         ),
         ("internal-error", "the plugin lost its way"),
+        (
+            "huge-refund",
+            "returned a refund of 9223372036854775807 for 0 gas, which earns 24000 at most",
+        ),
+        (
+            "huge-output",
+            "returned an output of 1048576 bytes for 0 gas",
+        ),
         ("false-host-error", "a callback failed"),
         ("false-cancel", "cancelled"),
     ] {
@@ -175,6 +190,156 @@ fn a_panic_in_the_plugins_own_estimate_does_not_reach_the_hosts() {
         .unwrap();
     // Four bytes of call data, and one gas a byte for the echo; the floor of EIP-7623 is above.
     assert_eq!(estimate.gas, 21_000 + 4 * 40);
+}
+
+#[test]
+fn what_a_plugin_says_is_cut_before_it_is_kept() {
+    let folder = folder_with("long-error");
+    let (arena, _) = arena(folder.path(), policy(FallBack::Never));
+    for _ in 0..3 {
+        let error = run(&arena.host, &arena.state, BAD, &[])
+            .unwrap_err()
+            .to_string();
+        assert!(error.len() < 5_000, "{} bytes", error.len());
+        assert!(error.ends_with("x… (1048576 bytes)"));
+    }
+    let incidents = arena.host.factory().registry().incidents();
+    assert!(incidents[0].last_fault.len() < 5_000);
+}
+
+/// As the EVM does it, whatever the VM of the creator: its frame halts. Spec: EIP-3860.
+#[test]
+fn no_vm_creates_with_more_init_code_than_the_rules_allow() {
+    let folder = folder_with("create-zeros");
+    let (shanghai, _) = arena(folder.path(), COUNT_ONLY);
+    let paris = {
+        let plugins = VmFactoryConfig {
+            search_path: SearchPath::explicit([folder.path().to_path_buf(), plugins_dir()]),
+            ..VmFactoryConfig::default()
+        };
+        let chain = ChainConfig {
+            revisions: RevisionSchedule::always(Revision::Paris),
+            ..ChainConfig::prozchain()
+        };
+        let mut arena = Arena::new(chain, plugins);
+        let code = container::encode("bad", "", b"code").unwrap();
+        arena.state.set_code(BAD, code.into());
+        arena
+    };
+    for (arena, size, halts) in [
+        (&shanghai, 49_152_u32, false),
+        (&shanghai, 49_153, true),
+        (&paris, 49_153, false),
+    ] {
+        let result = run(&arena.host, &arena.state, BAD, &size.to_be_bytes()).unwrap();
+        if halts {
+            assert_eq!(result.halt_reason(), Some(StatusCode::INIT_CODE_TOO_LARGE));
+            assert_eq!(result.gas_used, GAS_LIMIT);
+        } else {
+            assert_eq!(result.return_data[..], [0; 4], "{size}: {}", result.status);
+        }
+    }
+    // What would be an invalid transaction is refused in a simulation as well.
+    let creation = transaction(None, vec![0; 49_153].into());
+    let result = shanghai.host.call(&block(1), &shanghai.state, &creation);
+    let reason = result.unwrap().halt_reason();
+    assert_eq!(reason, Some(StatusCode::INIT_CODE_TOO_LARGE));
+}
+
+/// Counts starts and ends of frames.
+#[derive(Default)]
+struct Ends(u64, u64);
+
+impl Inspector for Ends {
+    fn mask(&self) -> TraceMask {
+        TraceMask::FRAMES
+    }
+
+    fn frame_start(&mut self, _frame: &FrameStart<'_>) {
+        self.0 += 1;
+    }
+
+    fn frame_end(&mut self, _end: &FrameEnd<'_>) {
+        self.1 += 1;
+    }
+}
+
+#[test]
+fn an_inspector_sees_the_end_of_every_frame_whatever_becomes_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = folder.path().join(format!("{DLL_PREFIX}evmx{DLL_SUFFIX}"));
+    fs::copy(
+        build_example("tests/bad-plugins/rust", "other_evm"),
+        library,
+    )
+    .unwrap();
+    let manifest = "manifest_version = 1\nid = \"evmx\"\nkind = \"vm\"\nvm_type = \"evm\"\n\
+                    version = \"9.9.9\"\nfeatures = [\"echo\"]\nabi = { generation = 1 }\n\
+                    library = \"evmx\"\n[config]\nbehaviour = \"chaos\"\n";
+    fs::write(folder.path().join("evmx.toml"), manifest).unwrap();
+    let plugins = VmFactoryConfig {
+        search_path: SearchPath::explicit([folder.path()]),
+        faults: COUNT_ONLY,
+        ..VmFactoryConfig::default()
+    };
+    let host = Host::new(ChainConfig::prozchain(), plugins).unwrap();
+    let mut state = MemoryDb::new();
+    state.set_code(BAD, Bytes::from_static(b"code"));
+    for input in [[chaos::GOOD], [chaos::PANIC], [chaos::STORE_THEN_REVERT]] {
+        let inspector = RefCell::new(Ends::default());
+        let frame = FrameRequest {
+            code: Bytes::from_static(b"code"),
+            recipient: BAD,
+            input: Bytes::copy_from_slice(&input),
+            gas_limit: 100_000,
+            ..FrameRequest::default()
+        };
+        let block = block(1);
+        let (lease, rules) = (host.lease(&block), host.rules(&block));
+        let single = execute_frame(
+            lease.set(),
+            &rules,
+            &block,
+            &state,
+            &frame,
+            Some(&inspector),
+        );
+        let options = TransactOptions {
+            inspector: Some(&inspector),
+            mode: Mode::Simulation,
+            ..TransactOptions::default()
+        };
+        let call = transaction(Some(BAD), Bytes::copy_from_slice(&input));
+        let whole = host.execute(&block, &state, &call, options);
+        assert_eq!(single.is_err(), input == [chaos::PANIC]);
+        assert_eq!(whole.is_err(), input == [chaos::PANIC]);
+        let ends = inspector.into_inner();
+        assert_eq!((ends.0, ends.1), (2, 2), "{input:?}");
+    }
+}
+
+/// Whoever may call an RPC must not be able to stop the contracts of a VM.
+#[test]
+fn simulations_never_count_towards_quarantine() {
+    let folder = folder_with("chaos");
+    let (arena, _) = arena(folder.path(), policy(FallBack::Never));
+    let call = transaction(Some(BAD), Bytes::from_static(&[chaos::PANIC]));
+    let simulated = TransactOptions {
+        mode: Mode::Simulation,
+        ..TransactOptions::default()
+    };
+    for _ in 0..5 {
+        let (host, state) = (&arena.host, &arena.state);
+        assert_fault(host.call(&block(1), state, &call), "panicked");
+        assert_fault(host.execute(&block(1), state, &call, simulated), "panicked");
+        let estimate = host.estimate_gas(&block(1), state, &call);
+        assert!(matches!(estimate, Err(EstimateError::Execution(_))));
+    }
+    let registry = arena.host.factory().registry();
+    assert!(registry.generations().iter().all(|g| g.faults == 0));
+    assert!(registry.incidents().is_empty());
+    panic_times(&arena, 3);
+    assert_eq!(registry.incidents().len(), 1);
 }
 
 #[test]
@@ -260,7 +425,7 @@ enum Expected {
 /// What the plugin's input must lead to.
 fn expected(input: &[u8]) -> Expected {
     match input[0] {
-        chaos::GOOD | chaos::HUGE_REFUND | chaos::SPAWN_THREADS | chaos::IGNORE_HOST_ERRORS => {
+        chaos::GOOD | chaos::SPAWN_THREADS | chaos::IGNORE_HOST_ERRORS => {
             Expected::Output(input.to_vec())
         }
         chaos::STORE_THEN_REVERT => Expected::Revert(input.to_vec()),
@@ -277,6 +442,7 @@ fn expected(input: &[u8]) -> Expected {
         | chaos::PANIC_AFTER_STORE
         | chaos::GAS_ABOVE_LIMIT
         | chaos::MALFORMED_OUTPUT
+        | chaos::HUGE_REFUND
         | chaos::INTERNAL_ERROR
         | chaos::FALSE_HOST_ERROR
         | chaos::FALSE_CANCEL => Expected::Fault,

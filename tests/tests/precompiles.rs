@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use alloy_primitives::{Address, Bytes, address};
 use proz_host::{
-    Activation, ActivationRule, Block, ChainConfig, Host, Mode, Revision, SearchPath,
-    TransactOptions, Transaction, VmFactoryConfig,
+    Block, ChainConfig, Host, Mode, Revision, SearchPath, TransactOptions, Transaction,
+    VmFactoryConfig,
 };
 use proz_interface::abi_stable::sabi_trait::TD_Opaque;
 use proz_interface::abi_stable::sabi_types::RMut;
@@ -22,7 +22,11 @@ use proz_interface::v1::{FrameResult, HostInfo, PrecompileBox, StateAccess_TO, S
 use proz_loader::Loader;
 use proz_sdk_testing::mock::{Environment, MockHost};
 use proz_state::{AccountInfo, MemoryDb, StateDbMut};
-use proz_tests::{build_plugin, corpora_dir, workspace_root};
+use proz_tests::{
+    build_plugin,
+    chains::{release, specification, upgrade},
+    corpora_dir, workspace_root,
+};
 use serde::Deserialize;
 use tempfile::TempDir;
 
@@ -49,15 +53,10 @@ fn library(number: u32) -> PathBuf {
     tests.parent().unwrap().join(name)
 }
 
-fn host(folder: &Path, require: &[&str], rules: &[(&str, u64)]) -> Host {
-    let rules = rules.iter().map(|(vm, from_block)| ActivationRule {
-        vm: vm.parse().unwrap(),
-        from_block: *from_block,
-    });
+fn host(folder: &Path, require: &[&str]) -> Host {
     let config = VmFactoryConfig {
         search_path: SearchPath::explicit([folder]),
         require: require.iter().map(|text| text.parse().unwrap()).collect(),
-        activation: Activation::new(rules.collect()),
         ..VmFactoryConfig::default()
     };
     Host::new(ChainConfig::ethereum(Revision::Osaka), config).unwrap()
@@ -214,11 +213,19 @@ fn loaded_packs_answer_every_vector_of_their_addresses() {
 #[test]
 fn both_packs_are_loaded_and_the_schedule_decides_which_serves_a_block() {
     let folder = installed();
-    let rules = [
-        ("plugin:proz-precompiles@^1", 0),
-        ("plugin:proz-precompiles@^2", 100),
-    ];
-    let host = host(folder.path(), &[], &rules);
+    let spec = specification(vec![
+        upgrade(
+            0,
+            Some(Revision::Osaka),
+            vec![release("proz-precompiles 1.0.0")],
+        ),
+        upgrade(100, None, vec![release("proz-precompiles 2.0.0")]),
+    ]);
+    let config = VmFactoryConfig {
+        search_path: SearchPath::explicit([folder.path()]),
+        ..VmFactoryConfig::default()
+    };
+    let host = Host::new(spec.config(), config).unwrap();
     let listed = host.factory().precompiles();
     assert_eq!(listed.len(), 9 + 18);
 
@@ -237,7 +244,7 @@ fn both_packs_are_loaded_and_the_schedule_decides_which_serves_a_block() {
 #[test]
 fn swapping_the_packs_under_load_changes_no_result() {
     let folder = installed();
-    let host = host(folder.path(), &["plugin:proz-precompiles@^1"], &[]);
+    let host = host(folder.path(), &["plugin:proz-precompiles@^1"]);
     let mut cases: Vec<(Address, Vec<u8>)> = vectors()
         .iter()
         .filter(|(_, address, _)| *address <= 9)
@@ -321,7 +328,7 @@ fn a_third_partys_stateful_precompile_keeps_its_storage() {
     )
     .unwrap();
 
-    let host = host(folder.path(), &[], &[]);
+    let host = host(folder.path(), &[]);
     let mut state = MemoryDb::new();
     // As a chain's genesis does it: an account without balance, nonce and code would vanish with
     // its storage (EIP-161).

@@ -2,9 +2,12 @@
 
 use crate::tracers::TraceFormat;
 use alloy_primitives::{Address, U256};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 use proz_host::{Requirement, Revision};
-use std::{ffi::OsString, path::PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 /// Runs contracts of many virtual machines, each VM a plugin.
 #[derive(Parser)]
@@ -39,9 +42,15 @@ pub(crate) struct Common {
     #[arg(long, global = true, env = "PROZ_PLUGIN_PATH", hide = true)]
     pub(crate) plugin_path: Option<OsString>,
 
-    /// Loads only what this names, such as `evm@^1.0`. May be repeated.
+    /// Loads only what this names, such as `evm@^1.0`. May be repeated. Not with --chain, which
+    /// names the releases.
     #[arg(long, global = true, value_name = "REQUIREMENT")]
     pub(crate) require: Vec<Requirement>,
+
+    /// Chain specification: releases, rules and limits by block. In place of the configuration's
+    /// `chain.spec`; without either the best that is loaded runs.
+    #[arg(long, global = true, env = "PROZ_CHAIN", value_name = "FILE")]
+    pub(crate) chain: Option<PathBuf>,
 
     /// Prints JSON.
     #[arg(long, global = true)]
@@ -64,6 +73,10 @@ pub(crate) enum Command {
     Validate(ValidateArgs),
     /// Lists, checks, makes, signs and locks plugins.
     Plugin(PluginArgs),
+    /// Makes, checks and compares chain specifications.
+    Chain(crate::commands::chain::ChainArgs),
+    /// Explains which release runs the code of a contract, and why.
+    Why(WhyArgs),
     /// Checks and shows the configuration.
     Config(crate::commands::config::ConfigArgs),
     /// Measures a host under load.
@@ -84,25 +97,33 @@ pub(crate) struct World {
     #[arg(long, env = "PROZ_STATE", value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
 
-    /// Rules, from Frontier to Osaka.
-    #[arg(long, default_value = "latest", value_name = "NAME")]
-    pub(crate) revision: Revision,
+    /// Rules, from Frontier to Osaka; the latest when absent. Not with --chain, whose
+    /// specification says which hold at the block.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) revision: Option<Revision>,
 
-    /// Exact Ethereum: code containers of other VMs are not accepted.
+    /// Exact Ethereum: code containers of other VMs are not accepted. Not with --chain.
     #[arg(long)]
     pub(crate) no_containers: bool,
 
-    /// Block number.
+    #[command(flatten)]
+    pub(crate) at: At,
+
+    /// Chain id; 1 when absent. Not with --chain.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) chain_id: Option<u64>,
+}
+
+/// Which block.
+#[derive(Args, Clone, Copy)]
+pub(crate) struct At {
+    /// Block number. With a chain specification it decides what is in force.
     #[arg(long, default_value_t = 1)]
     pub(crate) block: u64,
 
-    /// Block time, Unix seconds.
+    /// Block time, Unix seconds; decides as the number does.
     #[arg(long, default_value_t = 1)]
     pub(crate) timestamp: u64,
-
-    /// Chain id.
-    #[arg(long, default_value_t = 1)]
-    pub(crate) chain_id: u64,
 }
 
 /// Who sends what.
@@ -131,6 +152,11 @@ pub(crate) struct Reading {
     /// Version requirement to store with code of VMs other than the EVM, such as `^1.2`.
     #[arg(long, default_value = "*", value_name = "RANGE")]
     pub(crate) vm_version: String,
+
+    /// Whether code of VMs other than the EVM is stored compressed: cheaper to deploy, a little
+    /// dearer to call for the first time in a transaction. When absent, code above 24 KiB is.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) compress: Option<bool>,
 
     /// Contract to take from an artefact of several: `Name` or `source.sol:Name`.
     #[arg(long, value_name = "NAME")]
@@ -222,6 +248,17 @@ pub(crate) struct EstimateArgs {
 }
 
 #[derive(Args)]
+pub(crate) struct WhyArgs {
+    /// Address or name of a contract in the state, or code as in `run`.
+    pub(crate) target: String,
+
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    #[command(flatten)]
+    pub(crate) world: World,
+}
+
+#[derive(Args)]
 pub(crate) struct ValidateArgs {
     /// Code: hex or a file.
     pub(crate) code: String,
@@ -308,13 +345,26 @@ pub(crate) enum PrecompileCommand {
         address: String,
         /// Input as hex.
         input: String,
-        /// Rules, from Frontier to Osaka.
-        #[arg(long, default_value = "latest")]
-        revision: Revision,
+        /// Rules, from Frontier to Osaka; the latest when absent. Not with --chain.
+        #[arg(long, value_name = "NAME")]
+        revision: Option<Revision>,
+        #[command(flatten)]
+        at: At,
         /// Gas limit.
         #[arg(long, default_value_t = 16_000_000)]
         gas: u64,
     },
+}
+
+/// Ends the program: what was typed contradicts the chain specification in force.
+pub(crate) fn contradicts_chain(option: &str, chain: &Path, because: &str) -> ! {
+    let message = format!(
+        "{option} cannot be used with the chain specification {}: {because}",
+        chain.display()
+    );
+    Program::command()
+        .error(ErrorKind::ArgumentConflict, message)
+        .exit()
 }
 
 fn parse_value(text: &str) -> Result<U256, String> {

@@ -1,8 +1,11 @@
 //! The configuration in force: which file, and what the command line says over it.
 
-use crate::{args::Common, error::CliError};
-use proz_host::{Configuration, SearchPath};
-use proz_manifest::{DiscoveryOptions, StandardLocations};
+use crate::{
+    args::{Common, contradicts_chain},
+    error::CliError,
+};
+use proz_host::{ChainSpec, Configuration, SearchPath};
+use proz_manifest::{Discovery, DiscoveryOptions, StandardLocations, discover};
 use std::{
     env,
     path::{Path, PathBuf},
@@ -14,6 +17,23 @@ pub(crate) struct InForce {
     pub(crate) file: Option<PathBuf>,
     /// Its content, with what the command line says instead.
     pub(crate) configuration: Configuration,
+}
+
+/// A chain specification and where it came from.
+pub(crate) struct Chain {
+    pub(crate) file: PathBuf,
+    pub(crate) spec: ChainSpec,
+}
+
+/// What is said wherever no chain specification is in force.
+pub(crate) const DEVELOPMENT: &str =
+    "development chain: no chain specification, so the best release that is loaded runs";
+
+/// Reads a chain specification.
+pub(crate) fn read_spec(file: &Path) -> Result<ChainSpec, CliError> {
+    ChainSpec::read(file).map_err(|error| {
+        CliError::from(error).hint("`proz chain spec init` writes one of what is loaded")
+    })
 }
 
 impl InForce {
@@ -33,6 +53,12 @@ impl InForce {
             })?,
             None => Configuration::default(),
         };
+        if let Some(chain) = &common.chain {
+            configuration.chain.spec = Some(chain.clone());
+        }
+        if let (Some(chain), false) = (&configuration.chain.spec, common.require.is_empty()) {
+            contradicts_chain("--require", chain, "it names the releases that run");
+        }
         let plugins = &mut configuration.plugins;
         plugins.paths.splice(..0, common.plugins.iter().cloned());
         if !common.require.is_empty() {
@@ -42,6 +68,17 @@ impl InForce {
             file,
             configuration,
         })
+    }
+
+    /// The chain specification in force; `None` for a development chain.
+    pub(crate) fn chain(&self) -> Result<Option<Chain>, CliError> {
+        let Some(file) = &self.configuration.chain.spec else {
+            return Ok(None);
+        };
+        Ok(Some(Chain {
+            file: file.clone(),
+            spec: read_spec(file)?,
+        }))
     }
 
     /// Where plugins are looked for.
@@ -59,6 +96,11 @@ impl InForce {
             user_data_directory: user.as_deref(),
             system_directory: Some(Path::new(SearchPath::SYSTEM_DIRECTORY)),
         })
+    }
+
+    /// What is found there, and what is passed over.
+    pub(crate) fn discovery(&self, common: &Common) -> Discovery {
+        discover(&self.search_path(common), &self.discovery_options())
     }
 
     /// What discovery accepts.

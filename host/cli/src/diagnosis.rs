@@ -1,13 +1,19 @@
 //! Finds what is wrong with a configured set of plugins, and says what to do about each.
 
-use crate::{args::Common, configuration::InForce, error::CliError};
-use proz_host::{FactoryError, VmFactory, VmFactoryConfig};
-use proz_loader::LoadError;
-use proz_manifest::{
-    Candidate, Discovery, ManifestError, PassedOverReason, PluginKind, Requirement, Subject,
-    choose, discover,
+use crate::{
+    args::Common,
+    configuration::{Chain, InForce},
+    error::CliError,
 };
-use std::error::Error;
+use proz_host::{
+    BuildError, ChainProblem, FactoryError, PluginLock, VmFactory, VmFactoryConfig,
+};
+use proz_loader::LoadError;
+use proz_manifest::{Candidate, Discovery, ManifestError, PassedOverReason, Requirement, choose};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    error::Error,
+};
 
 /// One thing that is wrong.
 #[derive(Debug, serde::Serialize)]
@@ -34,6 +40,9 @@ pub(crate) enum Severity {
 /// What was looked at, and what was found.
 pub(crate) struct Diagnosis {
     pub(crate) in_force: InForce,
+    /// The chain specification in force; `None` for a development chain, or when it cannot be
+    /// read, which is a finding.
+    pub(crate) chain: Option<Chain>,
     pub(crate) discovery: Discovery,
     /// Plugins that load, start and pass their self-test.
     pub(crate) healthy: Vec<Candidate>,
@@ -41,21 +50,35 @@ pub(crate) struct Diagnosis {
 }
 
 impl Diagnosis {
-    /// Looks at everything: places, manifests, trust, libraries, requirements, activation.
+    /// Looks at everything: places, manifests, trust, libraries, requirements, the chain.
     pub(crate) fn make(common: &Common) -> Result<Self, CliError> {
         let in_force = InForce::find(common)?;
         let search_path = in_force.search_path(common);
-        let discovery = discover(&search_path, &in_force.discovery_options());
+        let chain = in_force.chain();
+        let discovery = in_force.discovery(common);
         let mut diagnosis = Self {
             in_force,
+            chain: None,
             discovery,
             healthy: Vec::new(),
             findings: Vec::new(),
         };
         let factory = diagnosis.in_force.configuration.factory(search_path);
+        match chain {
+            Ok(chain) => diagnosis.chain = chain,
+            Err(error) => diagnosis.error(
+                "chain.spec".into(),
+                error.with_causes(),
+                "correct the file, or name another one as `chain.spec`",
+            ),
+        }
         diagnosis.look_at_places();
         match factory {
-            Ok(factory) => diagnosis.look_at_plugins(&factory),
+            Ok(factory) => {
+                diagnosis.look_at_lock(&factory);
+                diagnosis.look_at_plugins(&factory);
+                diagnosis.look_at_chain(factory);
+            }
             Err(error) => diagnosis.error(
                 "trust.lock_file".into(),
                 with_causes(&error),
@@ -63,7 +86,7 @@ impl Diagnosis {
             ),
         }
         diagnosis.look_at_requirements();
-        diagnosis.look_at_activation();
+        diagnosis.look_at_types();
         Ok(diagnosis)
     }
 
@@ -118,6 +141,51 @@ impl Diagnosis {
         self.findings.extend(findings);
     }
 
+    /// Whether everything that is pinned is there.
+    fn look_at_lock(&mut self, config: &VmFactoryConfig) {
+        let taken = &self.discovery.taken;
+        let missing = config.trust.missing(taken.iter().map(|c| &c.manifest));
+        for release in missing {
+            let problem = format!("the lock file names {release}, which was not found");
+            self.error("trust.lock_file".into(), problem, LOCKED_MISSING);
+        }
+    }
+
+    /// Whether one plugin serves each VM type, or the configuration says which.
+    ///
+    /// A chain specification names its releases by id; a development chain runs the highest
+    /// version, whoever numbered it.
+    fn look_at_types(&mut self) {
+        if self.in_force.configuration.chain.spec.is_some() {
+            return;
+        }
+        let require = &self.in_force.configuration.plugins.require;
+        let chosen = require.iter().filter_map(|r| choose(r, &self.healthy).ok());
+        let loaded: Vec<&Candidate> = if require.is_empty() {
+            self.healthy.iter().collect()
+        } else {
+            chosen.collect()
+        };
+        let mut ids = BTreeMap::<_, BTreeSet<_>>::new();
+        for candidate in loaded {
+            let manifest = &candidate.manifest;
+            if !manifest.vm_type.is_precompile() {
+                let of_type = ids.entry(manifest.vm_type.clone()).or_default();
+                of_type.insert(manifest.id.to_string());
+            }
+        }
+        for (vm_type, ids) in ids.into_iter().filter(|(_, ids)| ids.len() > 1) {
+            let ids = Vec::from_iter(ids).join(", ");
+            self.find(
+                Severity::Warning,
+                vm_type.to_string(),
+                format!("several plugins serve this VM type and the highest version runs: {ids}"),
+                "name the one that is meant in `plugins.require`, as `plugin:ID`, or the others in \
+                 `plugins.disabled`",
+            );
+        }
+    }
+
     /// Loads and starts each plugin by itself.
     fn look_at_plugins(&mut self, config: &VmFactoryConfig) {
         for candidate in self.discovery.taken.clone() {
@@ -126,8 +194,13 @@ impl Diagnosis {
             let Ok(requirement) = exactly.parse() else {
                 continue;
             };
+            // What else is pinned and missing is told once, above.
+            let mut trust = config.trust.clone();
+            let locked = config.trust.lock.find(manifest).cloned();
+            trust.lock = PluginLock::new(locked.into_iter().collect());
             let alone = VmFactoryConfig {
                 require: vec![requirement],
+                trust,
                 ..config.clone()
             };
             match VmFactory::new(alone) {
@@ -157,7 +230,18 @@ impl Diagnosis {
         }
     }
 
+    fn look_at_chain(&mut self, config: VmFactoryConfig) {
+        if let Some(chain) = &self.chain {
+            let problems = VmFactory::examine(config, &chain.spec.config());
+            self.findings.extend(chain_findings(&problems));
+        }
+    }
+
     fn look_at_requirements(&mut self) {
+        if self.chain.is_some() {
+            // Refused as a whole: the specification names the releases.
+            return;
+        }
         for requirement in self.in_force.configuration.plugins.require.clone() {
             if let Err(error) = choose(&requirement, &self.healthy) {
                 let remedy = remedy_of_requirement(&requirement, &error);
@@ -165,66 +249,69 @@ impl Diagnosis {
             }
         }
     }
+}
 
-    /// Rules are satisfied by what is loaded, which may be less than what is found.
-    fn look_at_activation(&mut self) {
-        let require = &self.in_force.configuration.plugins.require;
-        let loaded: Vec<_> = if require.is_empty() {
-            self.healthy.clone()
-        } else {
-            let chosen = require.iter().filter_map(|r| choose(r, &self.healthy).ok());
-            chosen.cloned().collect()
-        };
-        for rule in self.in_force.configuration.activation.clone() {
-            if choose(&rule.vm, &loaded).is_ok() {
-                continue;
-            }
-            let is_found = choose(&rule.vm, &self.healthy).is_ok();
-            let remedy = if is_found {
-                format!("add `{}` to `plugins.require`", rule.vm)
-            } else {
+/// What keeps a chain from running on what is installed, with what to do about it.
+pub(crate) fn chain_findings(problems: &[ChainProblem]) -> Vec<Finding> {
+    let findings = problems.iter().map(|problem| {
+        let (subject, remedy) = match problem {
+            ChainProblem::Missing { release, since } => (
+                release.to_string(),
                 format!(
-                    "install a release that satisfies it before block {}",
-                    rule.from_block
-                )
-            };
-            self.error(
-                format!("activation of {} from block {}", rule.vm, rule.from_block),
-                "nothing loaded satisfies it: the host stops at this block".into(),
-                remedy,
-            );
-        }
-        let has_packs = self
-            .healthy
-            .iter()
-            .any(|c| c.manifest.kind == PluginKind::Precompiles);
-        let rules = &self.in_force.configuration.activation;
-        let is_pack_rule = |subject: &Subject| match subject {
-            Subject::VmType(vm_type) => vm_type.is_precompile(),
-            Subject::Plugin(id) => self
-                .healthy
-                .iter()
-                .any(|c| c.manifest.kind == PluginKind::Precompiles && c.manifest.id == *id),
+                    "install the release before {since}; `proz plugin list --explain` tells where \
+                     was searched"
+                ),
+            ),
+            ChainProblem::Unusable {
+                release, source, ..
+            } => (release.to_string(), remedy_of_factory(source)),
+            ChainProblem::Whole(source) => match &**source {
+                FactoryError::ScheduleDecides { key } => (key.clone(), remedy_of_factory(source)),
+                _ => ("chain".to_owned(), remedy_of_factory(source)),
+            },
+            _ => ("chain".to_owned(), "see `proz chain spec show`".to_owned()),
         };
-        let starts_late = |rule: &proz_host::ActivationRule| rule.from_block > 0;
-        let mut pack_rules = rules
-            .iter()
-            .filter(|rule| is_pack_rule(&rule.vm.subject))
-            .peekable();
-        if has_packs && pack_rules.peek().is_some() && pack_rules.all(starts_late) {
-            self.find(
-                Severity::Warning,
-                "activation".into(),
-                "packs are scheduled, and none from block 0: no precompile before the first rule"
-                    .into(),
-                "add a rule for the pack of the first blocks, with `from_block = 0`",
-            );
+        Finding {
+            severity: Severity::Error,
+            subject,
+            problem: with_causes(problem),
+            remedy,
+        }
+    });
+    findings.collect()
+}
+
+/// What to do about a failure to load, where there is more to say than the error does.
+pub(crate) fn remedy_if_known(error: &FactoryError) -> Option<String> {
+    match error {
+        FactoryError::Trust { source, .. } => Some(source.remedy().into()),
+        FactoryError::LockedMissing { .. } => Some(LOCKED_MISSING.into()),
+        FactoryError::Build(_)
+        | FactoryError::NotAsScheduled { .. }
+        | FactoryError::Fingerprint(_)
+        | FactoryError::Revision { .. }
+        | FactoryError::Address { .. } => Some(remedy_of_factory(error)),
+        _ => None,
+    }
+}
+
+/// What to do about a release that is pinned and missing.
+pub(crate) const LOCKED_MISSING: &str = "put it back, or run `proz plugin lock` if it is meant to \
+     be gone; `proz plugin doctor` tells what was passed over";
+
+/// Warns on stderr of each manifest of the search path that is none, by file and cause: another
+/// release may run in place of the one that it was to name.
+pub(crate) fn warn_of_invalid(discovery: &Discovery) {
+    for passed in &discovery.passed_over {
+        if let PassedOverReason::Invalid(error) = &passed.reason {
+            let file = passed.manifest_path.display();
+            eprintln!("warning: {file} is passed over: {}", with_causes(error));
         }
     }
 }
 
 /// An error with its causes, in one line.
-fn with_causes(error: &dyn Error) -> String {
+pub(crate) fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
@@ -269,6 +356,27 @@ fn remedy_of_factory(error: &FactoryError) -> String {
             return "tell the plugin's author; `proz plugin check` shows more".into();
         }
         FactoryError::Load(load) => load,
+        FactoryError::ScheduleDecides { .. } => {
+            return "take it out of proz.toml: `proz chain spec show` tells what the chain says"
+                .into();
+        }
+        FactoryError::Build(BuildError::Ambiguous { .. }) => {
+            return "name the SHA-256 of the one to run in `plugins.builds`, or remove the other"
+                .into();
+        }
+        FactoryError::Build(_) => {
+            return "install the build that `plugins.builds` names, or name another".into();
+        }
+        FactoryError::NotAsScheduled { .. } | FactoryError::Fingerprint(_) => {
+            return "install the release that the chain specification names: what is there goes by \
+                    its name and is another"
+                .into();
+        }
+        FactoryError::Revision { .. } | FactoryError::Address { .. } => {
+            return "the chain specification cannot run: `proz chain spec show` tells what is in \
+                    force when"
+                .into();
+        }
         _ => return "see `proz plugin check`".into(),
     };
     match load {

@@ -52,6 +52,11 @@ impl CliError {
         self
     }
 
+    /// The error and its causes, in one line.
+    pub(crate) fn with_causes(&self) -> String {
+        crate::diagnosis::with_causes(&*self.source)
+    }
+
     /// Tells it on stderr.
     pub(crate) fn report(&self) -> ExitCode {
         eprintln!("error: {self}");

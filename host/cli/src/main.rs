@@ -32,6 +32,8 @@ fn main() -> ExitCode {
         Command::Estimate(args) => commands::estimate::run(common, args),
         Command::Validate(args) => commands::validate::run(common, args),
         Command::Plugin(args) => commands::plugin::run(common, args),
+        Command::Chain(args) => commands::chain::run(common, args),
+        Command::Why(args) => commands::why::run(common, args),
         Command::Config(args) => commands::config::run(common, args),
         Command::Bench(args) => commands::bench::run(common, args),
         Command::Precompile(args) => commands::precompile::run(common, args),

@@ -1,16 +1,15 @@
 //! What a command works on: the host with its plugins, the state, the names of contracts.
 
 use crate::{
-    args::{Common, World},
-    configuration::InForce,
+    args::{Common, World, contradicts_chain},
+    configuration::{Chain, DEVELOPMENT, InForce},
+    diagnosis::warn_of_invalid,
     error::CliError,
 };
 use alloy_json_abi::JsonAbi;
 use alloy_primitives::{Address, B256, U256, address};
 use proz_artifact::{AbiBook, ReadOptions, read_abi_file};
-use proz_host::{
-    Block, ChainConfig, FactoryError, Host, RevisionSchedule, VmFactory, VmFactoryConfig,
-};
+use proz_host::{Block, ChainConfig, Host, Revision, RevisionSchedule, VmFactory, VmFactoryConfig};
 use proz_state::{AccountInfo, MemoryDb, StateDb as _};
 use std::{
     collections::BTreeMap,
@@ -32,13 +31,10 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn open(common: &Common, world: &World) -> Result<Self, CliError> {
-        let chain = ChainConfig {
-            chain_id: world.chain_id,
-            revisions: RevisionSchedule::always(world.revision),
-            containers: !world.no_containers,
-            ..ChainConfig::prozchain()
-        };
-        let block = block(world.block, world.timestamp, world.chain_id);
+        let in_force = InForce::find(common)?;
+        let chain = in_force.chain()?;
+        let rules = rules(chain.as_ref(), world);
+        let block = block(world.at.block, world.at.timestamp, rules.chain_id);
         let state_file = world.state.clone();
         let state = match state_file.as_deref().filter(|path| path.exists()) {
             Some(path) => MemoryDb::from_alloc_file(path)?,
@@ -48,8 +44,9 @@ impl Session {
             Some(path) => Names::read(path)?,
             None => Names::default(),
         };
+        let factory = load_for(common, &in_force, &rules, |_| {})?;
         Ok(Self {
-            host: Host::with_factory(chain, load(common)?),
+            host: Host::with_factory(rules, factory)?,
             block,
             state,
             names,
@@ -62,6 +59,9 @@ impl Session {
         let Some(path) = &self.state_file else {
             return Ok(());
         };
+        if self.host.chain().schedule.is_none() {
+            eprintln!("{DEVELOPMENT}; `proz chain spec init` fixes it");
+        }
         write_whole(path, &self.state.to_alloc()?.to_json()?)?;
         self.names.write(path)
     }
@@ -85,6 +85,37 @@ impl Session {
             .account(address)?
             .map_or(U256::ZERO, |account| account.balance))
     }
+}
+
+/// The rules of a command: the chain specification's, else those of the command line.
+fn rules(chain: Option<&Chain>, world: &World) -> ChainConfig {
+    let Some(chain) = chain else {
+        return ChainConfig {
+            chain_id: world.chain_id.unwrap_or(1),
+            revisions: RevisionSchedule::always(world.revision.unwrap_or(Revision::LATEST)),
+            containers: !world.no_containers,
+            ..ChainConfig::prozchain()
+        };
+    };
+    let decided = [
+        (
+            world.revision.is_some(),
+            "--revision",
+            "it says which rules hold; choose a block with --block and --timestamp",
+        ),
+        (world.chain_id.is_some(), "--chain-id", "it names the chain"),
+        (
+            world.no_containers,
+            "--no-containers",
+            "it says whether containers are accepted",
+        ),
+    ];
+    for (is_given, option, because) in decided {
+        if is_given {
+            contradicts_chain(option, &chain.file, because);
+        }
+    }
+    chain.spec.config()
 }
 
 /// A block without fees.
@@ -115,27 +146,48 @@ fn new_state() -> MemoryDb {
     state
 }
 
-/// Discovers and loads the plugins that the configuration and the command line ask for.
+/// Discovers and loads the plugins that the chain, the configuration and the command line ask for.
 pub(crate) fn load(common: &Common) -> Result<VmFactory, CliError> {
-    load_with(common, |_| {})
+    let in_force = InForce::find(common)?;
+    let rules = match in_force.chain()? {
+        Some(chain) => chain.spec.config(),
+        None => ChainConfig::prozchain(),
+    };
+    load_for(common, &in_force, &rules, |_| {})
 }
 
-/// [`load`] of a configuration that is adjusted first.
-pub(crate) fn load_with(
+/// Loads plugins for work that has rules of its own, whatever the chain.
+pub(crate) fn load_without_chain(
     common: &Common,
     adjust: impl FnOnce(&mut VmFactoryConfig),
 ) -> Result<VmFactory, CliError> {
+    refuse_chain(common);
     let in_force = InForce::find(common)?;
+    load_for(common, &in_force, &ChainConfig::prozchain(), adjust)
+}
+
+/// Ends the program when a chain is named for work that has rules of its own.
+pub(crate) fn refuse_chain(common: &Common) {
+    if let Some(chain) = &common.chain {
+        contradicts_chain("this command", chain, "it has rules of its own");
+    }
+}
+
+fn load_for(
+    common: &Common,
+    in_force: &InForce,
+    rules: &ChainConfig,
+    adjust: impl FnOnce(&mut VmFactoryConfig),
+) -> Result<VmFactory, CliError> {
     let mut config = in_force
         .configuration
         .factory(in_force.search_path(common))
         .map_err(|error| CliError::from(error).hint("`proz plugin lock` writes the lock file"))?;
     adjust(&mut config);
-    let factory = VmFactory::new(config).map_err(|error| {
-        let remedy = match &error {
-            FactoryError::Trust { source, .. } => Some(source.remedy()),
-            _ => None,
-        };
+    // Told before anything fails: what was passed over may be why.
+    warn_of_invalid(&in_force.discovery(common));
+    let factory = VmFactory::for_chain(config, rules).map_err(|error| {
+        let remedy = crate::diagnosis::remedy_if_known(&error);
         let error = CliError::from(error);
         match remedy {
             Some(remedy) => error.hint(remedy),

@@ -129,7 +129,17 @@ pub(crate) fn enclose(
     } else {
         &reading.vm_version
     };
-    Ok(container::encode(&vm, requirement, code)?.into())
+    // Small code gains little by compression and would be dearer to call.
+    const WORTH_COMPRESSING_BYTES: usize = 24_576;
+    let is_compressed = reading
+        .compress
+        .unwrap_or(code.len() > WORTH_COMPRESSING_BYTES);
+    let encode = if is_compressed {
+        container::encode_compressed
+    } else {
+        container::encode
+    };
+    Ok(encode(&vm, requirement, code)?.into())
 }
 
 /// Puts addresses in place of names: `@Token`, `@sender`.

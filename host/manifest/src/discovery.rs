@@ -1,7 +1,7 @@
 //! Finds manifests along a search path and explains each one taken or passed over.
 //!
 //! In a directory every file that ends in `.toml` and does not begin with a dot is a manifest, in order of file name,
-//! except the [programs of the conformance kit](PROGRAMS_SUFFIX); sub-directories are not entered (a manifest can name
+//! except the [programs of the conformance kit](PROGRAMS_SUFFIX) and [vectors](VECTORS_SUFFIX); sub-directories are not entered (a manifest can name
 //! a library in one). A place that is a file is one manifest.
 //!
 //! - Of manifests with the same id and version in different places the earlier is taken, the later is
@@ -32,6 +32,10 @@ pub const DISABLED_SUFFIX: &str = ".toml.disabled";
 
 /// The ending of a file beside a manifest that holds the plugin's programs for the conformance kit: no manifest.
 pub const PROGRAMS_SUFFIX: &str = ".conformance.toml";
+
+/// The ending of a file beside manifests that holds the vectors by which the behaviour of a VM type's releases is
+/// told: no manifest.
+pub const VECTORS_SUFFIX: &str = ".vectors.toml";
 
 /// Most manifests that are read from one directory; with more the directory is not used.
 pub const MAX_MANIFESTS_PER_DIRECTORY: usize = 4096;

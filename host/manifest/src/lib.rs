@@ -50,7 +50,7 @@ pub use digest::{Sha256Digest, SignatureBytes};
 pub use discovery::{
     Candidate, DISABLED_SUFFIX, DisabledBy, Discovery, DiscoveryOptions, LocationStatus,
     MAX_MANIFESTS_PER_DIRECTORY, PROGRAMS_SUFFIX, PassedOver, PassedOverReason, SearchedLocation,
-    discover,
+    VECTORS_SUFFIX, discover,
 };
 pub use error::ManifestError;
 pub use fuzz::fuzz_manifest;
@@ -60,7 +60,7 @@ pub use manifest::{
     CURRENT_MANIFEST_VERSION, MAX_MANIFEST_BYTES, Manifest, PluginKind, PrecompileAddress,
     PrecompileEntry,
 };
-pub use matching::{Misfit, NearMiss, Offered, choose, ranked};
+pub use matching::{Misfit, NearMiss, Offered, choose, precedence, ranked};
 pub use names::{FeatureName, FeatureSet, PluginId, RevisionName, VmType};
 pub use requirement::{Requirement, Subject};
 pub use schema::manifest_schema;

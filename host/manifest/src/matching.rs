@@ -129,8 +129,8 @@ impl Requirement {
     }
 }
 
-/// Orders releases so that the one to choose comes first.
-fn precedence<T: Offered>(a: &T, b: &T) -> Ordering {
+/// Orders releases so that the one that [`choose`] takes comes first.
+pub fn precedence<T: Offered>(a: &T, b: &T) -> Ordering {
     // `Version`'s order is semver precedence, then build metadata.
     b.version()
         .cmp(a.version())

@@ -10,7 +10,7 @@ use semver::Version;
 
 use crate::discovery::{
     Candidate, DISABLED_SUFFIX, DisabledBy, Discovery, DiscoveryOptions, LocationStatus,
-    MAX_MANIFESTS_PER_DIRECTORY, PROGRAMS_SUFFIX, PassedOver, PassedOverReason,
+    MAX_MANIFESTS_PER_DIRECTORY, PROGRAMS_SUFFIX, PassedOver, PassedOverReason, VECTORS_SUFFIX,
 };
 use crate::error::ManifestError;
 use crate::manifest::Manifest;
@@ -218,7 +218,8 @@ fn manifests_in(directory: &Path) -> io::Result<Option<Vec<PathBuf>>> {
         let bytes = name.as_encoded_bytes();
         let is_manifest = bytes.ends_with(MANIFEST_SUFFIX.as_bytes())
             || bytes.ends_with(DISABLED_SUFFIX.as_bytes());
-        let is_programs = bytes.ends_with(PROGRAMS_SUFFIX.as_bytes());
+        let is_programs = bytes.ends_with(PROGRAMS_SUFFIX.as_bytes())
+            || bytes.ends_with(VECTORS_SUFFIX.as_bytes());
         if is_manifest && !is_programs && !bytes.starts_with(b".") {
             if names.len() == MAX_MANIFESTS_PER_DIRECTORY {
                 return Ok(None);

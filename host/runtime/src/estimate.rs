@@ -88,9 +88,10 @@ pub(crate) fn estimate_gas(
         });
     }
     // With `low` it fails, or cannot be tried; with `high` it succeeds.
-    let (mut low, mut high) = (least - 1, gas_limit);
+    let (mut low, mut high) = (least.saturating_sub(1), gas_limit);
     let spent = whole.gas_spent;
-    let mut guesses = [spent, spent + 1 + spent / 63].into_iter();
+    let held_back = (spent / 63).saturating_add(1);
+    let mut guesses = [spent, spent.saturating_add(held_back)].into_iter();
     let mut is_probed = false;
     while high - low > tolerance(high) {
         let guess = match guesses.find(|guess| *guess > low && *guess < high) {
@@ -119,4 +120,57 @@ pub(crate) fn estimate_gas(
 /// least limit at 67 68ths of it at least, so the answer is 1.4926 % above the least at most.
 fn tolerance(gas: u64) -> u64 {
     (gas / 68).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chain::ChainConfig;
+    use proptest::prelude::*;
+    use proz_interface::v1::StatusCode;
+
+    fn rules() -> ChainRules {
+        ChainConfig::prozchain().rules_at(0, 0)
+    }
+
+    /// Any figure, those at the ends of the range often.
+    fn gas() -> impl Strategy<Value = u64> {
+        prop_oneof![
+            any::<u64>(),
+            0..100_000_u64,
+            (u64::MAX - 100_000)..=u64::MAX,
+            // A 63rd and one more on top is just beyond the range.
+            18_158_513_697_557_839_000..18_158_513_697_557_841_000_u64,
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn finds_the_least_limit_to_within_its_tolerance(
+            gas_limit in gas(),
+            needed in gas(),
+            spent in gas(),
+        ) {
+            let to = Some(alloy_primitives::Address::ZERO);
+            let transaction = Transaction { to, gas_limit, ..Transaction::default() };
+            let needed = needed.max(21_000);
+            let spent = spent.min(needed);
+            let found = estimate_gas(&transaction, &rules(), |trial| {
+                let is_enough = trial.gas_limit >= needed;
+                Ok(ExecutionResult {
+                    status: Status(if is_enough { StatusCode::SUCCESS } else { StatusCode::OUT_OF_GAS }),
+                    gas_spent: if is_enough { spent } else { trial.gas_limit },
+                    ..ExecutionResult::default()
+                })
+            });
+            match found {
+                Ok(found) => {
+                    prop_assert!((needed..=gas_limit).contains(&found.gas), "{found:?}");
+                    let above = u128::from(found.gas - needed);
+                    prop_assert!(above <= 1 || above * 1_000 <= u128::from(needed) * 15);
+                }
+                Err(error) => prop_assert!(needed > gas_limit, "{error}"),
+            }
+        }
+    }
 }

@@ -47,13 +47,19 @@ impl Host {
     ///
     /// [`FactoryError`]: what could not be found, loaded or started.
     pub fn new(chain: ChainConfig, plugins: VmFactoryConfig) -> Result<Self, FactoryError> {
-        Ok(Self::with_factory(chain, VmFactory::new(plugins)?))
+        let factory = VmFactory::for_chain(plugins, &chain)?;
+        Ok(Self { chain, factory })
     }
 
-    /// Builds a host of plugins loaded before.
-    #[must_use]
-    pub const fn with_factory(chain: ChainConfig, factory: VmFactory) -> Self {
-        Self { chain, factory }
+    /// Builds a host of plugins loaded before, for a development chain of any rules or for the
+    /// chain whose schedule they were loaded for.
+    ///
+    /// # Errors
+    ///
+    /// [`FactoryError::OtherChain`] when the plugins were loaded for another schedule.
+    pub fn with_factory(chain: ChainConfig, factory: VmFactory) -> Result<Self, FactoryError> {
+        factory.require_chain(&chain)?;
+        Ok(Self { chain, factory })
     }
 
     /// The chain's configuration.
@@ -77,7 +83,7 @@ impl Host {
     /// Leases the VMs of a block. A lease taken once serves many transactions of the block.
     #[must_use]
     pub fn lease(&self, block: &Block) -> Lease {
-        self.factory.registry().lease(block.number)
+        self.factory.registry().lease(block.number, block.timestamp)
     }
 
     /// Executes a transaction and writes its changes.
@@ -98,6 +104,8 @@ impl Host {
 
     /// Executes a transaction without writing: what it would do.
     ///
+    /// A fault of a plugin counts against its build unless the mode is [`Mode::Simulation`].
+    ///
     /// # Errors
     ///
     /// [`ExecutionError`].
@@ -111,7 +119,11 @@ impl Host {
         let lease = self.lease(block);
         let rules = self.rules(block);
         let result = transact(lease.set(), &rules, block, db, transaction, options);
-        self.record_fault(&result);
+        // Whoever may ask for a simulation pays nothing for it, so no number of them sets a build
+        // aside.
+        if options.mode != Mode::Simulation {
+            self.record_fault(&result);
+        }
         result
     }
 

@@ -9,14 +9,15 @@
 //! | execute transactions | [`Host`], [`Transaction`], [`ExecutionResult`] |
 //! | read signed transactions | [`Transaction::decode`] |
 //! | begin and end blocks | [`Host::start_block`], [`Host::end_block`] |
-//! | describe a chain | [`ChainConfig`], [`RevisionSchedule`] |
-//! | choose plugins | [`VmFactoryConfig`], [`VmFactory`], [`Activation`] |
+//! | describe a chain | [`ChainConfig`], [`ChainSpec`], [`Schedule`] |
+//! | choose plugins | [`VmFactoryConfig`], [`VmFactory`] |
 //! | read a configuration file | [`Configuration`] |
 //! | decide which plugins are trusted | [`Trust`], [`PluginLock`] |
 //! | limit the time of an execution | [`Deadline`] |
 //! | store code that is not EVM code | [`container`] |
 //! | watch an execution | [`inspection`] |
 
+mod admission;
 mod chain;
 mod configuration;
 pub mod container;
@@ -30,25 +31,32 @@ mod plugins;
 pub mod transaction;
 mod trust;
 
+pub use admission::CodeError;
 pub use chain::{
-    ChainConfig, ChainRules, ETHEREUM_LIMITS, RevisionSchedule, RevisionStart, ScheduleError,
+    ChainConfig, ChainRules, ConsensusOptions, ETHEREUM_LIMITS, MachineSettings, OptionsError,
+    Release, ReleaseKey, RevisionSchedule, RevisionsError, SETTINGS_KEY, Schedule, ScheduleError,
+    ScheduledRelease, Start, Upgrade,
+    spec::{
+        ChainSpec, DifferenceKind, ForkId, ForkMismatch, GenesisPart, SPEC_VERSION, SpecChange,
+        SpecDifference, SpecError,
+    },
 };
 pub use configuration::{
-    CONFIG_VERSION, Configuration, ConfigurationError, PluginSection, TrustSection,
+    CONFIG_VERSION, ChainSection, Configuration, ConfigurationError, PluginSection, TrustSection,
     configuration_reference, configuration_schema,
 };
 pub use deadline::Deadline;
 pub use estimate::{EstimateError, GasEstimate};
 pub use execution::{
-    ExecutionError, ExecutionResult, InvalidTransaction, PrecompileInfo, Status, VmSet,
+    CandidateFit, CodeForm, ExecutionError, ExecutionResult, Explanation, InvalidTransaction,
+    PrecompileInfo, Status, Verdict, VmSet,
 };
-pub use fuzz::{fuzz_configuration, fuzz_container};
+pub use fuzz::{fuzz_chain_spec, fuzz_configuration, fuzz_container};
 pub use host::{Block, Host};
 pub use plugins::{
-    Activation, ActivationRule, CodeRefused, EvmOptions, FactoryError, FallBack, FaultPolicy,
-    GenerationInfo, GenerationState, Incident, Lease, MemoryModelOptions, OptimizationOptions,
-    ProzVmOptions, RegisterOptions, Registry, RegistryError, StackLimitOptions, VmFactory,
-    VmFactoryConfig, VmHandle, WasmOptions,
+    BuildError, ChainProblem, CodeRefused, FactoryError, FallBack, FaultPolicy, FingerprintError,
+    GenerationInfo, GenerationState, Incident, Lease, Registry, RegistryError, Vectors, VmFactory,
+    VmFactoryConfig, VmHandle,
 };
 pub use proz_interface::v1::{
     CodeFact, GENERATION as ABI_GENERATION, Limits, MessageKind, OpcodeCount, Revision, StatusCode,
@@ -56,10 +64,10 @@ pub use proz_interface::v1::{
 pub use proz_manifest::{Requirement, SearchPath, VmType};
 pub use proz_state::StateChanges;
 pub use transaction::{
-    AccessListItem, Authorization, Blobs, BlockEndError, EnvelopeError, Fee, Mode, TransactOptions,
-    Transaction,
+    AccessListItem, Authorization, Blobs, BlockEndError, EnvelopeError, Fee, Mode,
+    TRANSACTION_GAS_CAP, TransactOptions, Transaction,
 };
 pub use trust::{
     KeyError, LOCK_VERSION, LockError, LockedPlugin, PluginLock, PublicKey, SecretKey, Trust,
-    TrustError, TrustPolicy, manifest_digest,
+    TrustError, TrustPolicy, TrustedKey, manifest_digest,
 };

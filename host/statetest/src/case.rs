@@ -87,7 +87,7 @@ impl<'t> StateTest<'t> {
             }
             Err(Unbuilt::Flaw(flaw)) => return Err(flaw),
         };
-        let lease = vms.registry().lease(block.number);
+        let lease = vms.registry().lease(block.number, block.timestamp);
         let options = TransactOptions {
             inspector,
             ..TransactOptions::default()

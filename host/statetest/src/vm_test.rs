@@ -52,7 +52,7 @@ pub(crate) fn run(
         input: exec.data.0.clone(),
         gas_limit: exec.gas.0,
     };
-    let lease = vms.registry().lease(block.number);
+    let lease = vms.registry().lease(block.number, block.timestamp);
     Ok(
         match execute_frame(lease.set(), &rules, &block, &before, &frame, inspector) {
             Ok(found) => judge(id, test, &before, expected.as_ref(), &found, exec),

@@ -1,5 +1,8 @@
 //! Finds the jump destinations of code.
 
+#[cfg(target_arch = "x86_64")]
+mod blocks;
+
 use revm_interpreter::{
     bytecode::{Bytecode, JumpTable, opcode as op},
     primitives::Bytes,
@@ -15,14 +18,42 @@ const RUN_BYTES: usize = 8;
 ///
 /// Init code is analysed each time it runs, and often most of it is zeros: arguments, or memory that
 /// nobody wrote. Runs of them are passed over eight at a time.
-pub(crate) fn analyse(code: &[u8]) -> Bytecode {
+///
+/// `None` when the machine lacks memory for it.
+pub(crate) fn analyse(code: &[u8]) -> Option<Bytecode> {
     if code.is_empty() {
-        return Bytecode::new();
+        return Some(Bytecode::new());
     }
-    let mut padded = Vec::with_capacity(code.len() + PADDING_BYTES);
+    let mut padded = Vec::new();
+    // Asked for first, because a failing allocation would end the process.
+    padded.try_reserve_exact(code.len() + PADDING_BYTES).ok()?;
     padded.extend_from_slice(code);
     padded.resize(code.len() + PADDING_BYTES, 0);
-    let mut destinations = vec![0_u8; code.len().div_ceil(8)];
+    let mut destinations = Vec::<u8>::new();
+    let table_bytes = code.len().div_ceil(8);
+    // Twice, for the copy that is kept, and one more to fill up the last block.
+    destinations.try_reserve_exact(2 * table_bytes + 1).ok()?;
+    destinations.resize(table_bytes + 1, 0);
+    mark(&padded, code.len(), &mut destinations);
+    destinations.truncate(table_bytes);
+    let table = JumpTable::from_slice(&destinations, code.len());
+    // SAFETY: the code is padded by `PADDING_BYTES` zeros, so it ends with a STOP that is no data of
+    // a PUSH, whatever precedes it; and the table has a bit for each byte of the code, set where a
+    // JUMPDEST is an instruction, which is what revm's own analysis leaves.
+    Some(unsafe { Bytecode::new_analyzed(Bytes::from(padded), code.len(), table) })
+}
+
+/// Sets the bits of the jump destinations of the first `len` bytes of `padded`.
+fn mark(padded: &[u8], len: usize, destinations: &mut [u8]) {
+    #[cfg(target_arch = "x86_64")]
+    if blocks::mark(padded, len, destinations) {
+        return;
+    }
+    mark_one_by_one(&padded[..len], destinations);
+}
+
+/// The same by going from instruction to instruction.
+fn mark_one_by_one(code: &[u8], destinations: &mut [u8]) {
     let mut at = 0;
     while let Some(&byte) = code.get(at) {
         let pushed = byte.wrapping_sub(op::PUSH1);
@@ -40,11 +71,6 @@ pub(crate) fn analyse(code: &[u8]) -> Bytecode {
             at += 1;
         }
     }
-    let table = JumpTable::from_slice(&destinations, code.len());
-    // SAFETY: the code is padded by `PADDING_BYTES` zeros, so it ends with a STOP that is no data of
-    // a PUSH, whatever precedes it; and the table has a bit for each byte of the code, set where a
-    // JUMPDEST is an instruction, which is what revm's own analysis leaves.
-    unsafe { Bytecode::new_analyzed(Bytes::from(padded), code.len(), table) }
 }
 
 #[cfg(test)]
@@ -67,7 +93,7 @@ mod tests {
             (state >> 33) as usize
         };
         for round in 0..20_000 {
-            let len = 1 + next() % 120;
+            let len = 1 + next() % if round % 10 == 0 { 1_500 } else { 120 };
             let code: Vec<u8> = (0..len)
                 .map(|_| match next() % 4 {
                     0 => op::JUMPDEST,
@@ -77,9 +103,20 @@ mod tests {
                     _ => 0,
                 })
                 .collect();
-            let (ours, theirs) = (analyse(&code), Bytecode::new_legacy(code.clone().into()));
+            let (ours, theirs) = (
+                analyse(&code).unwrap(),
+                Bytecode::new_legacy(code.clone().into()),
+            );
             assert_eq!(
                 destinations(&ours, len),
+                destinations(&theirs, len),
+                "{code:02x?}"
+            );
+            let mut one_by_one = vec![0; len.div_ceil(8)];
+            mark_one_by_one(&code, &mut one_by_one);
+            let marked = |at: &usize| one_by_one[at / 8] >> (at % 8) & 1 == 1;
+            assert_eq!(
+                (0..len).filter(marked).collect::<Vec<_>>(),
                 destinations(&theirs, len),
                 "{code:02x?}"
             );
@@ -92,11 +129,11 @@ mod tests {
     #[test]
     fn no_push_reads_past_the_padding() {
         for push in op::PUSH1..=op::PUSH32 {
-            let code = analyse(&[push]);
+            let code = analyse(&[push]).unwrap();
             let read = 1 + usize::from(push - op::PUSH1) + 1;
             assert!(code.bytes_slice().len() > read, "{push:#x}");
             assert_eq!(code.bytes_slice()[read..].first(), Some(&op::STOP));
         }
-        assert!(analyse(&[]).is_empty());
+        assert!(analyse(&[]).unwrap().is_empty());
     }
 }

@@ -54,17 +54,18 @@ impl CodeCache {
         }
     }
 
-    /// The analysed code with this hash; analyses `code` when it is not there.
-    pub(crate) fn get(&self, hash: &B256, code: &[u8]) -> Bytecode {
+    /// The analysed code with this hash; analyses `code` when it is not there. `None` when the
+    /// machine lacks memory for it.
+    pub(crate) fn get(&self, hash: &B256, code: &[u8]) -> Option<Bytecode> {
         let shard = &self.shards[hash.0[31] as usize % SHARDS];
         if let Some(entry) = lock(shard).entries.get_mut(hash) {
             entry.is_used = true;
-            return entry.code.clone();
+            return Some(entry.code.clone());
         }
         // Analysed without the lock: a rare double analysis is cheaper than a convoy.
-        let analysed = analyse(code);
+        let analysed = analyse(code)?;
         lock(shard).insert(*hash, &analysed, self.shard_bytes);
-        analysed
+        Some(analysed)
     }
 
     #[cfg(test)]
@@ -124,7 +125,7 @@ mod tests {
         for i in 0..2_000_u32 {
             let mut code = vec![0x00; 2_000];
             code[..4].copy_from_slice(&i.to_be_bytes());
-            let got = cache.get(&keccak256(&code), &code);
+            let got = cache.get(&keccak256(&code), &code).unwrap();
             assert_eq!(got.original_byte_slice(), code);
             cache.get(&hash, &favourite);
         }
@@ -138,7 +139,7 @@ mod tests {
     fn code_larger_than_a_shard_is_analysed_but_not_kept() {
         let cache = CodeCache::new(SHARDS * 1_000);
         let code = vec![0x5b; 5_000];
-        assert_eq!(cache.get(&keccak256(&code), &code).len(), 5_000);
+        assert_eq!(cache.get(&keccak256(&code), &code).unwrap().len(), 5_000);
         assert_eq!(cache.size_bytes(), 0);
     }
 
@@ -147,8 +148,8 @@ mod tests {
         let cache = CodeCache::new(SHARDS * 10_000);
         let code = [0x60, 0x5b, 0x5b];
         let hash = keccak256(code);
-        let first = cache.get(&hash, &code);
-        let second = cache.get(&hash, &code);
+        let first = cache.get(&hash, &code).unwrap();
+        let second = cache.get(&hash, &code).unwrap();
         assert_eq!(first.bytecode_ptr(), second.bytecode_ptr());
     }
 }

@@ -1,4 +1,4 @@
-//! What an operator may set.
+//! What a chain and an operator may set.
 
 use crate::opcodes;
 use proz_sdk::{Revision, VmError, VmErrorCode};
@@ -12,9 +12,6 @@ pub struct EvmConfig {
     /// Newest rule set that is executed, by name; at most the release's own newest, which is also
     /// the default. A message under later rules is answered with `UNSUPPORTED`.
     pub revision: Option<String>,
-    /// Asks for compiled code. Accepted, and answered once with [`crate::NO_COMPILED_TIER`]: this
-    /// release interprets.
-    pub enable_jit: bool,
     /// Whether growing memory costs gas. Off, memory is bounded by `max_memory_size` and the
     /// host's limit alone, and gas is no longer Ethereum's.
     pub charge_memory_expansion: bool,
@@ -32,6 +29,17 @@ pub struct EvmConfig {
     pub max_code_size: Option<u64>,
     /// Opcodes that halt with `INSTRUCTION_DISABLED`, by name or number.
     pub disabled_opcodes: Vec<OpcodeName>,
+    /// What belongs to one machine and never shows in a result.
+    pub machine: MachineSettings,
+}
+
+/// Settings that never show in a result; every other key is consensus data.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MachineSettings {
+    /// Asks for compiled code. Accepted, and answered once with [`crate::NO_COMPILED_TIER`]: this
+    /// release interprets.
+    pub enable_jit: bool,
 }
 
 /// An opcode by name or number.
@@ -48,7 +56,6 @@ impl Default for EvmConfig {
     fn default() -> Self {
         Self {
             revision: None,
-            enable_jit: false,
             charge_memory_expansion: true,
             max_memory_size: None,
             stack_limit: STACK_LIMIT,
@@ -56,6 +63,7 @@ impl Default for EvmConfig {
             create_contract_limit: None,
             max_code_size: None,
             disabled_opcodes: Vec::new(),
+            machine: MachineSettings::default(),
         }
     }
 }
@@ -162,7 +170,6 @@ mod tests {
         let config: EvmConfig = toml::from_str(
             r#"
             revision = "london"
-            enable_jit = true
             charge_memory_expansion = false
             max_memory_size = 65536
             stack_limit = 512
@@ -170,12 +177,13 @@ mod tests {
             create_contract_limit = 2
             max_code_size = 1000
             disabled_opcodes = ["SELFDESTRUCT", 0xf2]
+            machine = { enable_jit = true }
             "#,
         )
         .unwrap();
         let settings = config.check(Revision::Shanghai).unwrap();
         assert_eq!(settings.newest, Revision::London);
-        assert!(settings.disabled[0xff] && settings.disabled[0xf2] && config.enable_jit);
+        assert!(settings.disabled[0xff] && settings.disabled[0xf2] && config.machine.enable_jit);
         assert_eq!((settings.memory_bytes, settings.stack_limit), (65536, 512));
         assert_eq!((settings.call_depth, settings.creations), (100, 2));
         assert_eq!(settings.code_size_bytes, 1000);

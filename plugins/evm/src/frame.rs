@@ -43,6 +43,8 @@ pub(crate) enum Fault {
     Host(HostError),
     /// The cancel flag was seen.
     Cancelled,
+    /// The machine lacks memory.
+    OutOfMemory,
 }
 
 impl From<Fault> for VmError {
@@ -50,6 +52,10 @@ impl From<Fault> for VmError {
         match fault {
             Fault::Host(error) => error.into(),
             Fault::Cancelled => Self::new(VmErrorCode::CANCELLED, "cancelled by the host"),
+            Fault::OutOfMemory => Self::new(
+                VmErrorCode::RESOURCES,
+                "the system has no memory for the code, memory or output of a frame",
+            ),
         }
     }
 }
@@ -85,6 +91,13 @@ impl<'a, 'h> FrameHost<'a, 'h> {
             return InstructionResult::StateChangeDuringStaticCall;
         }
         self.fault = Some(Fault::Host(error));
+        InstructionResult::FatalExternalError
+    }
+
+    /// Ends the frame without a result, since the machine lacks memory.
+    #[cold]
+    pub(crate) fn out_of_memory(&mut self) -> InstructionResult {
+        self.fault = Some(Fault::OutOfMemory);
         InstructionResult::FatalExternalError
     }
 

@@ -28,5 +28,5 @@ mod run;
 mod status;
 mod validate;
 
-pub use config::{EvmConfig, OpcodeName};
+pub use config::{EvmConfig, MachineSettings, OpcodeName};
 pub use machine::{Evm, NO_COMPILED_TIER};

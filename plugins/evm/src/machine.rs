@@ -2,7 +2,7 @@
 
 use crate::{
     config::{EvmConfig, Settings},
-    frame::FrameHost,
+    frame::{Fault, FrameHost},
     metrics::{Counters, Tally},
     pool::{ActiveFrame, Wire},
     rules::Rules,
@@ -15,11 +15,10 @@ use proz_sdk::{
     VmErrorCode,
 };
 use revm_interpreter::{InstructionResult, Interpreter};
-use std::sync::Once;
+use std::{ops::RangeInclusive, sync::Once};
 
 /// What a machine says when compiled code is asked for.
-pub const NO_COMPILED_TIER: &str =
-    "proz-evm: `enable_jit` is set, but this release has no compiled tier; code is interpreted";
+pub const NO_COMPILED_TIER: &str = "proz-evm: `machine.enable_jit` is set, but this release has no compiled tier; code is interpreted";
 
 /// Native stack of one frame between its entry and its callbacks, in bytes.
 const NATIVE_STACK_BYTES: u64 = 16 * 1024;
@@ -50,7 +49,7 @@ impl Evm {
             .collect();
         Ok(Self {
             settings,
-            wants_compiled_code: config.enable_jit,
+            wants_compiled_code: config.machine.enable_jit,
             rules,
             counters: Counters::default(),
         })
@@ -75,6 +74,9 @@ impl Evm {
         interpreter: &Interpreter<Wire>,
         host: FrameHost<'_, '_>,
     ) -> Result<FrameResult, VmError> {
+        if interpreter.memory.is_exhausted() {
+            return Err(Fault::OutOfMemory.into());
+        }
         let Some(status) = status(result) else {
             return Err(match host.fault {
                 Some(fault) => fault.into(),
@@ -142,7 +144,8 @@ impl proz_sdk::VirtualMachine for Evm {
             return Ok(FrameResult::halt(StatusCode::CALL_DEPTH_EXCEEDED));
         }
         let memory_bytes = self.settings.memory_bytes.min(context.limits.memory_bytes);
-        let mut frame = ActiveFrame::enter(code, message, rules.spec, memory_bytes);
+        let frame = ActiveFrame::enter(code, message, rules.spec, memory_bytes);
+        let mut frame = frame.ok_or(Fault::OutOfMemory)?;
         let tracer = host.tracer();
         let mut host = FrameHost::new(host, context, rules, &self.settings);
         let interpreter = frame.interpreter();
@@ -161,6 +164,10 @@ impl proz_sdk::VirtualMachine for Evm {
 
     fn validate_code(&self, code: &[u8]) -> Result<(), VmError> {
         validate::validate(code, &self.settings)
+    }
+
+    fn revisions(&self) -> RangeInclusive<Revision> {
+        Revision::Frontier..=self.settings.newest
     }
 
     fn native_stack_bytes(&self) -> u64 {

@@ -16,12 +16,22 @@ pub(crate) struct Memory {
     /// through `&mut self`.
     buffer: RefCell<Vec<u8>>,
     limit_bytes: u64,
+    /// Whether the machine had no memory for what was paid.
+    is_exhausted: bool,
 }
 
 impl Memory {
     /// Sets the most that [`resize`](MemoryTr::resize) may be asked for.
     pub(crate) const fn set_limit(&mut self, limit_bytes: u64) {
         self.limit_bytes = limit_bytes;
+    }
+
+    /// Whether the machine lacked memory for a size that was paid and within the limit.
+    ///
+    /// revm ends such a frame as one that ran out of gas; but nodes differ in the memory they have,
+    /// so it is no outcome.
+    pub(crate) const fn is_exhausted(&self) -> bool {
+        self.is_exhausted
     }
 
     /// Everything.
@@ -33,6 +43,7 @@ impl Memory {
 
     /// Empties the memory and keeps at most `kept_bytes` of its buffer.
     pub(crate) fn clear(&mut self, kept_bytes: usize) {
+        self.is_exhausted = false;
         let buffer = self.buffer.get_mut();
         buffer.clear();
         if buffer.capacity() > kept_bytes {
@@ -50,7 +61,9 @@ impl Memory {
         let buffer = self.buffer.get_mut();
         // Asked for first, because a failing allocation would end the process.
         let missing = new_size.saturating_sub(buffer.len());
-        if buffer.try_reserve(missing).is_err() {
+        // Room for further growth is wished for, not needed.
+        if buffer.try_reserve(missing).is_err() && buffer.try_reserve_exact(missing).is_err() {
+            self.is_exhausted = true;
             return false;
         }
         buffer.resize(new_size, 0);
@@ -181,8 +194,12 @@ mod tests {
     #[test]
     fn an_impossible_size_is_refused_and_ends_nothing() {
         let mut memory = memory(&[1]);
+        assert!(!memory.is_exhausted());
         assert!(!memory.resize(isize::MAX as usize));
         assert_eq!(*memory, [1]);
+        assert!(memory.is_exhausted());
+        memory.clear(0);
+        assert!(!memory.is_exhausted());
     }
 
     #[test]

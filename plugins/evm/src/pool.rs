@@ -29,6 +29,9 @@ const RECENT_CODE: usize = 256;
 /// Largest code that a thread's own table keeps alive, in bytes.
 const RECENT_CODE_BYTES: usize = 64 * 1024;
 
+/// What an interpreter takes besides its stack, amply, in words.
+const FRAME_WORDS: usize = 128;
+
 /// Parts of the interpreter: revm's, except for memory.
 pub(crate) struct Wire;
 
@@ -65,8 +68,14 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    fn new() -> Box<Self> {
-        Box::new(Self {
+    /// A frame; `None` when the machine lacks memory for its stack.
+    fn new() -> Option<Box<Self>> {
+        // revm's stack would end the process; with as much free at once, it and the frame find
+        // their place.
+        Vec::<U256>::new()
+            .try_reserve_exact(revm_interpreter::STACK_LIMIT + FRAME_WORDS)
+            .ok()?;
+        Some(Box::new(Self {
             interpreter: Interpreter {
                 bytecode: ExtBytecode::default(),
                 gas: Gas::new(0),
@@ -77,7 +86,7 @@ impl Frame {
                 runtime_flag: RuntimeFlags::default(),
                 extend: (),
             },
-        })
+        }))
     }
 }
 
@@ -89,20 +98,23 @@ pub(crate) struct ActiveFrame<'a> {
 }
 
 impl<'a> ActiveFrame<'a> {
-    /// Sets a frame up for a message.
+    /// Sets a frame up for a message; `None` when the machine lacks memory for it.
     pub(crate) fn enter(
         code: &[u8],
         message: &Message<'a>,
         spec: SpecId,
         memory_bytes: u64,
-    ) -> Self {
+    ) -> Option<Self> {
         let hash = B256::new(message.code_hash.0);
         let mut frame = LOCAL.with_borrow_mut(|local| {
-            let mut frame = local.free.pop().unwrap_or_else(Frame::new);
-            local.load_code(&mut frame.interpreter.bytecode, code, &hash);
+            let mut frame = match local.free.pop() {
+                Some(frame) => frame,
+                None => Frame::new()?,
+            };
+            local.load_code(&mut frame.interpreter.bytecode, code, &hash)?;
             local.live += 1;
-            frame
-        });
+            Some(frame)
+        })?;
 
         let interpreter = &mut frame.interpreter;
         interpreter.gas = Gas::new(message.gas_limit);
@@ -116,10 +128,10 @@ impl<'a> ActiveFrame<'a> {
         input.caller_address = Address::new(message.sender.0);
         input.call_value = U256::from_limbs(message.value.0);
         input.input = CallInput::Bytes(borrowed(message.input.as_slice()));
-        Self {
+        Some(Self {
             frame: Some(frame),
             input: std::marker::PhantomData,
-        }
+        })
     }
 
     /// The interpreter.
@@ -171,18 +183,19 @@ impl Frame {
 }
 
 impl Local {
-    /// Makes `slot` ready to run `code` from its start.
-    fn load_code(&mut self, slot: &mut ExtBytecode, code: &[u8], hash: &B256) {
+    /// Makes `slot` ready to run `code` from its start; `None` when the machine lacks memory.
+    fn load_code(&mut self, slot: &mut ExtBytecode, code: &[u8], hash: &B256) -> Option<()> {
         if hash.is_zero() {
-            *slot = ExtBytecode::new(analyse(code));
+            *slot = ExtBytecode::new(analyse(code)?);
         } else if slot.hash().as_ref() == Some(hash) {
             slot.absolute_jump(0);
         } else {
-            *slot = ExtBytecode::new_with_hash(self.recent_code(code, hash), *hash);
+            *slot = ExtBytecode::new_with_hash(self.recent_code(code, hash)?, *hash);
         }
+        Some(())
     }
 
-    fn recent_code(&mut self, code: &[u8], hash: &B256) -> Bytecode {
+    fn recent_code(&mut self, code: &[u8], hash: &B256) -> Option<Bytecode> {
         if self.recent.is_empty() {
             self.recent.resize_with(RECENT_CODE, || None);
         }
@@ -190,13 +203,13 @@ impl Local {
         if let Some((known, code)) = entry
             && known == hash
         {
-            return code.clone();
+            return Some(code.clone());
         }
-        let code = cache::SHARED.get(hash, code);
+        let code = cache::SHARED.get(hash, code)?;
         if code.len() <= RECENT_CODE_BYTES {
             *entry = Some((*hash, code.clone()));
         }
-        code
+        Some(code)
     }
 }
 
@@ -230,7 +243,7 @@ mod tests {
     }
 
     fn enter(input: &[u8]) -> ActiveFrame<'_> {
-        ActiveFrame::enter(&[0], &message(input), SpecId::OSAKA, u64::MAX)
+        ActiveFrame::enter(&[0], &message(input), SpecId::OSAKA, u64::MAX).unwrap()
     }
 
     fn pooled() -> (usize, usize) {

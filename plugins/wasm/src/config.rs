@@ -157,7 +157,8 @@ pub struct MachineConfig {
     /// frames with more gas do it: they run code compiled anew, when first needed, for the same
     /// results.
     pub uninterrupted_gas: u64,
-    /// Optimises machine code; off compiles faster and runs slower, for the same gas.
+    /// Compiles a contract anew with optimisation, beside the execution, once it has used many
+    /// times the gas that this is worth; for the same results.
     pub optimize: bool,
     /// Catches memory faults by signal handlers (fast) instead of checks in the code.
     ///

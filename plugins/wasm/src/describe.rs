@@ -3,12 +3,9 @@
 use proz_sdk::{CodeFact, Inspect, VmError, fact};
 
 use crate::config::{PAGE_BYTES, WasmConfig};
+use crate::gas::WasmGasCosts;
 use crate::machine::{WasmMachine, refused};
 use crate::validate::{EntryPoint, ModuleFacts, inspect, kind_word};
-
-/// Time to compile one operator with optimisation, in nanoseconds, as the bench `versus` measures
-/// it on the machine of BENCHMARKS.md.
-const COMPILE_NS_PER_OPERATOR: u64 = 2_000;
 
 impl Inspect for WasmMachine {
     fn inspect(&self, code: &[u8]) -> Result<Vec<CodeFact>, VmError> {
@@ -19,16 +16,21 @@ impl Inspect for WasmMachine {
 }
 
 fn describe(code: &[u8], facts: &ModuleFacts, config: &WasmConfig) -> Vec<CodeFact> {
-    let operators: u64 = facts.operators.values().sum();
     let mut by_count: Vec<_> = facts.operators.iter().collect();
     by_count.sort_by_key(|&(name, count)| (std::cmp::Reverse(*count), name));
     let exports = facts
         .exports
         .iter()
         .map(|(name, kind, _)| format!("{name} ({})", kind_word(*kind)));
+    let size_bytes = code.len() as u64;
     let entry_gas = config
         .gas_costs
-        .entry(code.len() as u64, facts.memory_pages);
+        .entry(size_bytes, facts.memory_pages)
+        .saturating_add(WasmGasCosts::excess(
+            facts.preparation.native_bytes,
+            size_bytes,
+        ));
+    let first = config.gas_costs.preparation().gas(size_bytes);
     vec![
         fact("entry", entry(facts)),
         fact(
@@ -49,12 +51,17 @@ fn describe(code: &[u8], facts: &ModuleFacts, config: &WasmConfig) -> Vec<CodeFa
                 .into_iter()
                 .map(|(name, count)| format!("{name} {count}")),
         ),
-        fact("entry gas", [format!("{entry_gas} for each call")]),
+        fact(
+            "entry gas",
+            [format!(
+                "{entry_gas} for each call, {first} more for the first in a transaction"
+            )],
+        ),
         fact(
             "compilation",
             [format!(
-                "about {} for {operators} operators",
-                duration(operators.saturating_mul(COMPILE_NS_PER_OPERATOR))
+                "{} gas when it is deployed",
+                facts.preparation.compile_gas
             )],
         ),
     ]
@@ -91,11 +98,4 @@ fn memory(facts: &ModuleFacts, config: &WasmConfig) -> String {
 fn counted(count: usize, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {what}{plural}")
-}
-
-fn duration(ns: u64) -> String {
-    match ns.div_ceil(1_000_000) {
-        ms @ 0..10_000 => format!("{ms} ms"),
-        ms => format!("{} s", ms.div_ceil(1_000)),
-    }
 }

@@ -3,6 +3,7 @@
 //! Invariant: everything set here that changes results is derived from the consensus part of the
 //! configuration and ends up in the engine's compatibility hash.
 
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, OnceLock};
 
 use wasmtime::{
@@ -11,12 +12,13 @@ use wasmtime::{
 };
 
 use crate::config::{PAGE_BYTES, WasmConfig};
+use crate::cost::Preparation;
 use crate::frame::Frame;
 use crate::host;
 use crate::validate::STACK_EXPORT;
 
 /// What this room can fail with; a fault of the machine or of the build, never of a contract.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum EngineError {
     /// The engine cannot be set up on this machine.
@@ -67,17 +69,100 @@ pub(crate) struct Contract {
     pub(crate) size_bytes: u64,
     /// Hash of the code, the contract's name in the cache.
     pub(crate) key: [u8; 32],
+    /// What preparing it takes.
+    pub(crate) facts: Preparation,
+    /// Gas that its frames have used in this process.
+    pub(crate) spent: AtomicU64,
+    /// It is being compiled with optimisation, or was.
+    pub(crate) is_optimising: AtomicBool,
     /// The same contract for other engines, made when first needed.
-    forms: [OnceLock<Arc<Contract>>; 2],
+    forms: [OnceLock<Arc<Contract>>; 4],
 }
 
-/// A contract's machine code for another engine than the pooled one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A contract's machine code for one engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Form {
+    /// As deployment makes it, for instances from the pool.
+    Pooled,
     /// For the engine that makes instances on demand.
     OnDemand,
     /// Compiled by the engine that can be interrupted.
     Interruptible,
+    /// Compiled anew with optimisation, for instances from the pool.
+    Optimised,
+}
+
+/// The engines of one machine. Which of them runs a frame never shows in its result.
+pub(crate) struct Engines {
+    /// Runs as many frames at once as its pool has room for, and optimises; `None` where the
+    /// machine refuses the address space.
+    pub(crate) pooled: Option<WasmEngine>,
+    /// Compiles what is deployed, and runs the frames that the pool has no room for.
+    pub(crate) on_demand: WasmEngine,
+    /// Compiles and runs the frames with so much gas that they must notice the cancel flag.
+    pub(crate) interruptible: WasmEngine,
+}
+
+impl Engines {
+    /// Sets up the engines.
+    pub(crate) fn new(config: &WasmConfig) -> Result<Self, EngineError> {
+        let pooled = WasmEngine::pooled(config);
+        if let Err(error) = &pooled {
+            eprintln!("wasm: instances are made on demand: {error}");
+        }
+        Ok(Self {
+            pooled: pooled.ok(),
+            on_demand: WasmEngine::on_demand(config)?,
+            interruptible: WasmEngine::interruptible(config)?,
+        })
+    }
+
+    /// Returns the engine that compiles a form.
+    pub(crate) fn of(&self, form: Form) -> &WasmEngine {
+        match form {
+            Form::Interruptible => &self.interruptible,
+            _ => &self.on_demand,
+        }
+    }
+
+    fn runner(&self, form: Form) -> &WasmEngine {
+        match form {
+            Form::Interruptible => &self.interruptible,
+            Form::OnDemand => &self.on_demand,
+            Form::Pooled | Form::Optimised => self.pooled.as_ref().unwrap_or(&self.on_demand),
+        }
+    }
+
+    /// Returns the engine that runs a form.
+    pub(crate) fn runtime(&self, form: Form) -> &Engine {
+        &self.runner(form).engine
+    }
+
+    /// Links a module that was loaded for a form.
+    pub(crate) fn prepare(
+        &self,
+        form: Form,
+        module: Module,
+        key: [u8; 32],
+        facts: Preparation,
+    ) -> Result<Contract, EngineError> {
+        self.runner(form).prepare(module, key, facts)
+    }
+
+    /// Loads machine code that was compiled just now.
+    pub(crate) fn load(
+        &self,
+        form: Form,
+        native: &[u8],
+        key: [u8; 32],
+        facts: Preparation,
+    ) -> Result<Contract, EngineError> {
+        // SAFETY: the bytes were made just now, by an engine of this process whose settings differ
+        // from this one's in nothing that compiled code depends on.
+        let module = unsafe { Module::deserialize(self.runtime(form), native) }
+            .map_err(|error| EngineError::Load(format!("{error:#}")))?;
+        self.prepare(form, module, key, facts)
+    }
 }
 
 impl Contract {
@@ -98,7 +183,7 @@ impl Contract {
         let code = self.pre.module().serialize().map_err(load)?;
         // SAFETY: the bytes were made just now, of a module that an engine of this process compiled.
         let module = unsafe { Module::deserialize(&engine.engine, code) }.map_err(load)?;
-        engine.prepare(module, self.key)
+        engine.prepare(module, self.key, self.facts)
     }
 
     /// Returns the template of instances.
@@ -156,7 +241,9 @@ impl WasmEngine {
     /// Sets up the engine whose instances are made on demand, as many as there are.
     pub(crate) fn on_demand(config: &WasmConfig) -> Result<Self, EngineError> {
         let mut settings = settings(config);
-        settings.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+        settings
+            .allocation_strategy(InstanceAllocationStrategy::OnDemand)
+            .cranelift_opt_level(OptLevel::None);
         Self::new(&settings, config)
     }
 
@@ -166,6 +253,7 @@ impl WasmEngine {
         let mut settings = settings(config);
         settings
             .allocation_strategy(InstanceAllocationStrategy::OnDemand)
+            .cranelift_opt_level(OptLevel::None)
             .epoch_interruption(true);
         Self::new(&settings, config)
     }
@@ -176,11 +264,6 @@ impl WasmEngine {
         let mut linker = Linker::new(&engine);
         host::link(&mut linker, config.debug_log).map_err(setup)?;
         Ok(Self { engine, linker })
-    }
-
-    /// Returns the engine, for stores.
-    pub(crate) fn raw(&self) -> &Engine {
-        &self.engine
     }
 
     /// Returns a number that differs wherever compiled code must not be shared.
@@ -198,28 +281,23 @@ impl WasmEngine {
         hasher.finish()
     }
 
-    /// Compiles an instrumented module on a thread of its own, whose stack suits the compiler.
-    pub(crate) fn compile(&self, code: &[u8]) -> Result<Module, EngineError> {
-        let build = || Module::new(&self.engine, code);
-        let built = std::thread::scope(|scope| {
-            std::thread::Builder::new()
-                .name("wasm-compile".to_owned())
-                .stack_size(16 << 20)
-                .spawn_scoped(scope, build)
-                .map(|thread| thread.join())
-        });
-        match built {
-            Ok(Ok(Ok(module))) => Ok(module),
-            Ok(Ok(Err(error))) => Err(EngineError::Compile(format!("{error:#}"))),
-            Ok(Err(_)) => Err(EngineError::Compile("the compiler panicked".to_owned())),
-            Err(error) => Err(EngineError::Compile(format!(
-                "no thread to compile on: {error}"
-            ))),
+    /// Compiles an instrumented module. To be called on a thread whose stack suits the compiler.
+    pub(crate) fn compile(&self, code: &[u8]) -> Result<Vec<u8>, EngineError> {
+        let build = || self.engine.precompile_module(code);
+        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(build)) {
+            Ok(Ok(native)) => Ok(native),
+            Ok(Err(error)) => Err(EngineError::Compile(format!("{error:#}"))),
+            Err(_) => Err(EngineError::Compile("the compiler panicked".to_owned())),
         }
     }
 
     /// Links a module and looks up what every call needs.
-    pub(crate) fn prepare(&self, module: Module, key: [u8; 32]) -> Result<Contract, EngineError> {
+    fn prepare(
+        &self,
+        module: Module,
+        key: [u8; 32],
+        facts: Preparation,
+    ) -> Result<Contract, EngineError> {
         let image = module.image_range();
         let size_bytes = (image.end as usize).saturating_sub(image.start as usize) as u64;
         let memory = index(&module, "memory")?;
@@ -262,6 +340,9 @@ impl WasmEngine {
             pages,
             size_bytes,
             key,
+            facts,
+            spent: AtomicU64::new(0),
+            is_optimising: AtomicBool::new(false),
             forms: Default::default(),
         })
     }

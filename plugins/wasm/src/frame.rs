@@ -12,7 +12,8 @@ use proz_sdk::{Buffer, ExecutionContext, Host, StatusCode, VmError, Word};
 use wasmtime::{Memory, ResourceLimiter};
 
 use crate::config::PAGE_BYTES;
-use crate::gas::WasmGasCosts;
+use crate::gas::{WasmGasCosts, take};
+use crate::machine::lacks;
 
 /// A 32-byte word as contracts write it, big-endian.
 pub(crate) type Bytes32 = [u8; 32];
@@ -65,13 +66,17 @@ pub(crate) struct CachedSlot {
 /// Bounds linear memory and remembers how far it has grown.
 ///
 /// Growth is paid at the next crossing to the host or at the end: what a page costs does not fit
-/// the engine's table.
+/// the engine's table. Pages are not made when the gas of the last crossing cannot pay for them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PageMeter {
     limit: u32,
     grown: u32,
     paid: u32,
     costs: (u64, u64),
+    /// Fuel at the last crossing; only less can be left.
+    pub(crate) budget: u64,
+    /// The system was asked for pages that the frame may have.
+    is_asking: bool,
 }
 
 impl PageMeter {
@@ -83,7 +88,15 @@ impl PageMeter {
             grown: pages,
             paid: pages,
             costs,
+            budget: 0,
+            is_asking: false,
         }
+    }
+
+    /// Returns the gas owed if there were `grown` pages.
+    fn owed(&self, grown: u32) -> u64 {
+        WasmGasCosts::pages_with(self.costs, grown)
+            .saturating_sub(WasmGasCosts::pages_with(self.costs, self.paid))
     }
 
     /// Returns the gas owed for pages grown since the last call, and counts it as paid.
@@ -97,8 +110,7 @@ impl PageMeter {
 
     #[cold]
     fn settle_growth(&mut self) -> u64 {
-        let owed = WasmGasCosts::pages_with(self.costs, self.grown)
-            .saturating_sub(WasmGasCosts::pages_with(self.costs, self.paid));
+        let owed = self.owed(self.grown);
         self.paid = self.grown;
         owed
     }
@@ -109,14 +121,32 @@ impl ResourceLimiter for PageMeter {
         &mut self,
         _current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        self.is_asking = false;
         let pages = desired as u64 / PAGE_BYTES;
-        if pages > u64::from(self.limit) {
+        if pages > u64::from(self.limit) || maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
         }
-        self.grown = self.grown.max(pages as u32);
+        let grown = self.grown.max(pages as u32);
+        let owed = self.owed(grown);
+        // Nothing is owed for the instance's own pages: the entry has paid them.
+        if owed > 0 && take(self.budget, owed).is_none() {
+            return Err(Exit::OUT_OF_GAS.into());
+        }
+        self.grown = grown;
+        self.is_asking = true;
         Ok(true)
+    }
+
+    /// The system refused pages that the frame may have and pay: nothing a result may show. A growth
+    /// that no memory of this type can make is refused before anybody is asked.
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        if std::mem::take(&mut self.is_asking) {
+            let text = format!("no room for linear memory: {error:#}");
+            return Err(Exit::Host(lacks(text)).into());
+        }
+        Ok(())
     }
 
     fn table_growing(

@@ -13,6 +13,13 @@ use crate::operators::OperatorClass;
 /// Fuel units in one gas.
 pub const FUEL_PER_GAS: u64 = 100;
 
+/// Bytes of a usual compiled form, whatever its code.
+const USUAL_NATIVE_BYTES: u64 = 48 << 10;
+/// Bytes of a usual compiled form for each byte of code.
+const USUAL_GROWTH: u64 = 6;
+/// Bytes of a compiled form beyond the usual that one gas pays for at each entry.
+const NATIVE_BYTES_PER_GAS: u64 = 32;
+
 /// Prices of the Wasm VM; the specification's `WasmGasCosts`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WasmGasCosts {
@@ -28,6 +35,10 @@ pub struct WasmGasCosts {
     pub enter: u64,
     /// Gas of each 32 bytes of the contract's code, paid at entry.
     pub code_word: u64,
+    /// Gas of the first call of any code in a transaction; see [`preparation`](Self::preparation).
+    pub preparation_base: u64,
+    /// Gas of 1,024 bytes of code at the first call in a transaction.
+    pub preparation_kib: u64,
     /// Gas of host functions.
     pub host: HostPrices,
 }
@@ -67,6 +78,8 @@ pub struct OperatorPrices {
     pub memory_grow: u8,
     /// Bulk and table operators themselves, bytes and elements apart.
     pub bulk: u8,
+    /// `ref.func`, `table.get` and `table.set`, which call the engine.
+    pub reference: u8,
     /// Each byte copied or initialised.
     pub copy_byte: u8,
     /// Each byte filled.
@@ -88,6 +101,8 @@ pub struct HostPrices {
     pub copy_word: u64,
     /// Transient storage (EIP-1153).
     pub transient: u64,
+    /// A slot that the write-back cache did not hold, kept until the frame ends.
+    pub cached_slot: u64,
     /// Keccak-256, fixed part.
     pub keccak: u64,
     /// Keccak-256, each 32 bytes.
@@ -129,6 +144,7 @@ impl WasmGasCosts {
             call_indirect: 120,
             memory_grow: 250,
             bulk: 100,
+            reference: 250,
             copy_byte: 5,
             fill_byte: 3,
             table_element: 50,
@@ -139,10 +155,13 @@ impl WasmGasCosts {
         memory_page_squared: 64,
         enter: 400,
         code_word: 1,
+        preparation_base: 300,
+        preparation_kib: 48,
         host: HostPrices {
             base: 8,
             copy_word: 3,
             transient: 100,
+            cached_slot: 24,
             keccak: 30,
             keccak_word: 6,
             event: 375,
@@ -161,12 +180,32 @@ impl WasmGasCosts {
         count.div_ceil(32).saturating_mul(price)
     }
 
+    /// Returns what the host takes before the first call of a code in a transaction: finding the
+    /// compiled form on disk, checking its seal and mapping it.
+    #[must_use]
+    pub const fn preparation(&self) -> proz_sdk::PreparationPrice {
+        proz_sdk::PreparationPrice {
+            base_gas: self.preparation_base,
+            gas_per_kib: self.preparation_kib,
+        }
+    }
+
     /// Returns the gas of entering a contract of `code_bytes` bytes and `pages` declared pages.
     #[must_use]
     pub const fn entry(&self, code_bytes: u64, pages: u32) -> u64 {
         self.enter
             .saturating_add(Self::words(self.code_word, code_bytes))
             .saturating_add(self.pages(pages))
+    }
+
+    /// Returns the gas of a compiled form of `native_bytes` bytes beyond what is usual for
+    /// `code_bytes` bytes of code, which the host's price of preparation covers.
+    #[must_use]
+    pub const fn excess(native_bytes: u64, code_bytes: u64) -> u64 {
+        let usual = USUAL_NATIVE_BYTES.saturating_add(code_bytes.saturating_mul(USUAL_GROWTH));
+        native_bytes
+            .saturating_sub(usual)
+            .div_ceil(NATIVE_BYTES_PER_GAS)
     }
 
     /// Returns the gas of holding `pages` pages of linear memory.
@@ -228,7 +267,8 @@ fn price(proposal: &str, visit: &str, prices: &OperatorPrices) -> u8 {
         "call" => prices.call,
         "call_indirect" => prices.call_indirect,
         "memory_grow" => prices.memory_grow,
-        "table_get" | "table_set" | "table_size" | "table_fill" => prices.bulk,
+        "ref_func" | "table_get" | "table_set" => prices.reference,
+        "table_size" | "table_fill" => prices.bulk,
         _ if name.contains("_load") => prices.load,
         _ if name.contains("_store") => prices.store,
         _ if name.ends_with("_mul") => prices.multiply,

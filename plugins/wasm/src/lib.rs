@@ -13,7 +13,9 @@
 
 mod artefact;
 mod cache;
+mod compiler;
 mod config;
+mod cost;
 mod describe;
 mod engine;
 mod error;
@@ -23,6 +25,7 @@ mod host;
 mod imports;
 mod machine;
 mod operators;
+mod pins;
 mod stack_height;
 #[cfg(test)]
 mod suites;
@@ -34,6 +37,7 @@ mod validate;
 pub use artefact::ArtefactError;
 pub use cache::CacheCounts;
 pub use config::{MachineConfig, ModuleLimits, PAGE_BYTES, Release, WasmConfig};
+pub use cost::{MAX_BLOCKS, MAX_BRANCH_ARGUMENTS, MAX_COMPILE_GAS, Preparation, preparation};
 pub use error::{FunctionRef, ValidationError};
 pub use gas::{FUEL_PER_GAS, HostPrices, OperatorPrices, WasmGasCosts};
 pub use imports::{HOST_FUNCTIONS, HostFunction};
@@ -43,7 +47,8 @@ pub use stack_height::{
     BYTES_PER_SLOT, CALL_SLOTS, INSTRUMENTATION_VERSION, VALUES_PER_SLOT, charges, instrument,
 };
 pub use validate::{
-    EntryPoint, FunctionFacts, ModuleFacts, OutputGlobals, allowed_imports, inspect, validate,
+    EntryPoint, FunctionFacts, ModuleFacts, OutputGlobals, Shape, allowed_imports, inspect,
+    validate,
 };
 
 /// Features of release 1.0, comma-separated, as `vm_version` reports them.

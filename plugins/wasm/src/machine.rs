@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use proz_sdk::{
-    Address, Buffer, ExecutionContext, FrameResult, Host, HostInfo, Inspect, Revision, StatusCode,
-    VirtualMachine, VmError, VmErrorCode,
+    Address, Buffer, ExecutionContext, FrameResult, Host, HostInfo, Inspect, PreparationPrice,
+    Revision, StatusCode, VirtualMachine, VmError, VmErrorCode,
 };
 use wasmtime::{Instance, Memory, Store, Trap, UpdateDeadline};
 
-use crate::artefact::ArtefactStore;
-use crate::cache::{CacheCounts, CacheError, ContractCache};
+use crate::artefact::{ArtefactError, ArtefactStore};
+use crate::cache::{CacheCounts, CacheError, ContractCache, Request};
 use crate::config::{PAGE_BYTES, WasmConfig};
-use crate::engine::{Contract, EngineError, Shape, WasmEngine};
+use crate::engine::{Contract, EngineError, Engines, Form, Shape};
 use crate::error::ValidationError;
 use crate::frame::{Exit, Frame, PageMeter};
 use crate::gas::{FuelScale, WasmGasCosts, take};
@@ -27,12 +27,7 @@ const OWN_STACK_BYTES: u64 = 128 << 10;
 /// The Wasm VM.
 pub struct WasmMachine {
     config: WasmConfig,
-    /// Compiles, and runs as many frames at once as its pool has room for.
-    pooled: WasmEngine,
-    /// Runs the frames beyond: which engine runs a frame never shows in its result.
-    on_demand: WasmEngine,
-    /// Runs the frames with so much gas that they must notice the cancel flag.
-    interruptible: WasmEngine,
+    engines: Arc<Engines>,
     ticker: Ticker,
     running: AtomicU32,
     cache: ContractCache,
@@ -71,29 +66,31 @@ impl WasmMachine {
     ///
     /// # Errors
     ///
-    /// `INVALID_CONFIGURATION` when the settings contradict each other, the directory of the disk
-    /// cache cannot be used, or the machine cannot reserve the pool.
+    /// `INVALID_CONFIGURATION` when the settings contradict each other or the key of the disk cache
+    /// can be read by others. A directory that cannot be used costs compilations, and an address
+    /// space too small for the pool costs microseconds: neither stops the start.
     pub fn new(config: WasmConfig) -> Result<Self, VmError> {
         let refuse = |message: String| VmError::new(VmErrorCode::INVALID_CONFIGURATION, message);
         config.check().map_err(refuse)?;
-        let refuse_engine = |error: EngineError| refuse(error.to_string());
-        let pooled = WasmEngine::pooled(&config).map_err(refuse_engine)?;
-        let on_demand = WasmEngine::on_demand(&config).map_err(refuse_engine)?;
-        let interruptible = WasmEngine::interruptible(&config).map_err(refuse_engine)?;
+        let engines = Engines::new(&config).map_err(|error| refuse(error.to_string()))?;
+        let engines = Arc::new(engines);
         let machine = &config.machine;
-        let disk = match &machine.disk_cache {
-            Some(directory) => Some(
-                ArtefactStore::open(directory, machine.disk_cache_bytes)
-                    .map_err(|error| refuse(with_causes(&error)))?,
-            ),
-            None => None,
+        let opened = machine
+            .disk_cache
+            .as_ref()
+            .map(|directory| ArtefactStore::open(directory, machine.disk_cache_bytes));
+        let disk = match opened.transpose() {
+            Ok(disk) => disk,
+            Err(error @ ArtefactError::Key { .. }) => return Err(refuse(with_causes(&error))),
+            Err(error) => {
+                eprintln!("wasm: compiled code is not kept: {}", with_causes(&error));
+                None
+            }
         };
-        let cache = ContractCache::new(&config, disk);
+        let cache = ContractCache::new(&config, Arc::clone(&engines), disk);
         Ok(Self {
             config,
-            pooled,
-            on_demand,
-            interruptible,
+            engines,
             ticker: Ticker::default(),
             running: AtomicU32::new(0),
             cache,
@@ -132,25 +129,38 @@ impl WasmMachine {
     ///
     /// As [`validate_code`](VirtualMachine::validate_code).
     pub fn warm(&self, code: &[u8]) -> Result<(), VmError> {
-        self.contract([0; 32], code)
+        let request = Request {
+            sequence: 0,
+            code_hash: [0; 32],
+            code,
+            gas: u64::MAX,
+            is_cancelled: &|| false,
+        };
+        self.cache
+            .get(&request)
             .map(|_| ())
             .map_err(|error| match error {
                 CacheError::Refused(refusal) => refused(&refusal),
-                CacheError::Engine(error) => internal(&error),
+                other => unavailable(&other),
             })
     }
 
-    fn contract(&self, hash: [u8; 32], code: &[u8]) -> Result<Arc<Contract>, CacheError> {
-        self.cache.get(hash, code, &self.pooled, &self.config)
+    /// Takes the price of compiling `code` from a creating frame, before the compiler starts.
+    fn pay_compilation(&self, code: &[u8], gas_limit: u64) -> Result<u64, StatusCode> {
+        let facts = validate(code, &self.config).map_err(|_| StatusCode::CODE_REFUSED)?;
+        gas_limit
+            .checked_sub(facts.preparation.compile_gas)
+            .ok_or(StatusCode::OUT_OF_GAS)
     }
 
     fn run(
         &self,
-        contract: &Contract,
-        code: &[u8],
+        contract: &Arc<Contract>,
+        request: &Request<'_>,
         context: &ExecutionContext<'_>,
         host: &mut Host<'_>,
     ) -> Result<FrameResult, VmError> {
+        let code = request.code;
         let seat = Seat::take(&self.running);
         let machine = &self.config.machine;
         let is_interruptible = context.message.gas_limit > machine.uninterrupted_gas;
@@ -160,29 +170,42 @@ impl WasmMachine {
         if contract.pages > limit {
             return Ok(FrameResult::halt(StatusCode::MEMORY_LIMIT));
         }
-        let entry_gas = prices.entry(code.len() as u64, contract.pages);
-        let Some(gas) = message.gas_limit.checked_sub(entry_gas) else {
+        let code_bytes = code.len() as u64;
+        let entry_gas =
+            prices
+                .entry(code_bytes, contract.pages)
+                .saturating_add(WasmGasCosts::excess(
+                    contract.facts.native_bytes,
+                    code_bytes,
+                ));
+        let Some(gas) = request.gas.checked_sub(entry_gas) else {
             return Ok(FrameResult::halt(StatusCode::OUT_OF_GAS));
         };
         let is_creation = message.kind.is_create();
         if is_creation && contract.constructor.is_none() {
             return Ok(FrameResult::success(gas, Buffer::empty()));
         }
-        let other;
-        let (engine, contract) = if is_interruptible {
-            let engine = &self.interruptible;
-            let form = self
-                .cache
-                .interruptible(contract, code, engine, &self.config);
-            other = form.map_err(|error| unavailable(&error))?;
-            (engine, &*other)
-        } else if seat.number < machine.pooled_instances {
-            (&self.pooled, contract)
+        let has_seat = self.engines.pooled.is_some() && seat.number < machine.pooled_instances;
+        let stored = contract;
+        let (form, contract) = if is_interruptible {
+            let form = self.cache.interruptible(contract, request);
+            (
+                Form::Interruptible,
+                form.map_err(|error| unavailable(&error))?,
+            )
         } else {
-            let form = self.cache.on_demand(contract, &self.on_demand);
-            other = form.map_err(|error| unavailable(&error))?;
-            (&self.on_demand, &*other)
+            let best = contract
+                .form(Form::Optimised)
+                .unwrap_or_else(|| Arc::clone(contract));
+            if has_seat || self.engines.pooled.is_none() {
+                (Form::Pooled, best)
+            } else {
+                let form = self.cache.on_demand(&best);
+                (Form::OnDemand, form.map_err(|error| unavailable(&error))?)
+            }
         };
+        let engine = self.engines.runtime(form);
+        let contract = &*contract;
         let entry = match &contract.constructor {
             Some(constructor) if is_creation => constructor,
             _ => &contract.entry,
@@ -193,10 +216,10 @@ impl WasmMachine {
         // SAFETY: the store, and with it the frame, is dropped before this function returns;
         // `host` and `context` outlive the call, and `host` is reached only through the frame.
         let frame = unsafe { Frame::new(host, context, prices, pages, running.is_reentrant) };
-        let mut store = Store::new(engine.raw(), frame);
+        let mut store = Store::new(engine, frame);
         store.limiter(|frame| &mut frame.pages);
         if is_interruptible {
-            self.ticker.start(engine.raw());
+            self.ticker.start(engine);
             store.set_epoch_deadline(1);
             store.epoch_deadline_callback(|store| {
                 if store.data().context().cancel.is_set() {
@@ -207,6 +230,7 @@ impl WasmMachine {
         }
         let (scale, fuel) = FuelScale::split(gas);
         store.set_fuel(fuel).map_err(|error| engine_fault(&error))?;
+        store.data_mut().pages.budget = fuel;
         let instance = match contract.pre().instantiate(&mut store) {
             Ok(instance) => instance,
             Err(error) => return instantiation_failure(&error),
@@ -231,6 +255,11 @@ impl WasmMachine {
             },
             Err(error) => exit_of(error, &mut store, instance, contract),
         };
+        if !is_interruptible {
+            let left = store.get_fuel().ok().and_then(|fuel| scale.gas_left(fuel));
+            let used = gas.saturating_sub(left.unwrap_or(0));
+            self.cache.count_use(stored, code, used);
+        }
         if let Exit::Host(error) = exit {
             return Err(error);
         }
@@ -338,9 +367,11 @@ fn exit_of(
     let status = match error.downcast_ref::<Trap>() {
         None | Some(Trap::Interrupt) => return Exit::Host(engine_fault(&error)),
         Some(Trap::OutOfFuel) => StatusCode::OUT_OF_GAS,
-        // The counter is reached first on every module we could build; should native code ever
-        // use more stack than the counter foresees, the contract pays for it.
-        Some(Trap::StackOverflow) => StatusCode::STACK_HEIGHT,
+        // The counter is reached first on every module we could build. How much native stack code
+        // takes depends on the machine, so its end is never an outcome.
+        Some(Trap::StackOverflow) => {
+            return Exit::Host(lacks("contract code used up its native stack".to_owned()));
+        }
         Some(Trap::MemoryOutOfBounds | Trap::HeapMisaligned) => StatusCode::MEMORY_OUT_OF_BOUNDS,
         Some(Trap::UnreachableCodeReached) => {
             let left = instance
@@ -387,19 +418,40 @@ impl VirtualMachine for WasmMachine {
                 ),
             ));
         }
-        let contract = match self.contract(context.message.code_hash.0, code) {
+        let message = &context.message;
+        let gas = if message.kind.is_create() {
+            match self.pay_compilation(code, message.gas_limit) {
+                Ok(gas) => gas,
+                Err(status) => return Ok(FrameResult::halt(status)),
+            }
+        } else {
+            message.gas_limit
+        };
+        let request = Request {
+            sequence: context.transaction.sequence,
+            code_hash: message.code_hash.0,
+            code,
+            gas,
+            is_cancelled: &|| context.cancel.is_set(),
+        };
+        let contract = match self.cache.get(&request) {
             Ok(contract) => contract,
             // Code that validation refuses cannot be deployed; met all the same, it halts.
             Err(CacheError::Refused(_)) => return Ok(FrameResult::halt(StatusCode::CODE_REFUSED)),
-            Err(CacheError::Engine(error)) => return Err(internal(&error)),
+            Err(CacheError::Unpaid) => return Ok(FrameResult::halt(StatusCode::OUT_OF_GAS)),
+            Err(error) => return Err(unavailable(&error)),
         };
-        self.run(&contract, code, context, host)
+        self.run(&contract, &request, context, host)
     }
 
     fn validate_code(&self, code: &[u8]) -> Result<(), VmError> {
         validate(code, &self.config)
             .map(|_| ())
             .map_err(|error| refused(&error))
+    }
+
+    fn preparation_price(&self) -> PreparationPrice {
+        self.config.gas_costs.preparation()
     }
 
     fn native_stack_bytes(&self) -> u64 {
@@ -448,10 +500,7 @@ fn instantiation_failure(error: &wasmtime::Error) -> Result<FrameResult, VmError
     if error.downcast_ref::<Trap>().is_some() {
         return Ok(FrameResult::halt(StatusCode::TRAP));
     }
-    Err(VmError::new(
-        VmErrorCode::UNSUPPORTED,
-        format!("no room for another instance: {error:#}"),
-    ))
+    Err(lacks(format!("no room for another instance: {error:#}")))
 }
 
 fn engine_fault(error: &wasmtime::Error) -> VmError {
@@ -462,9 +511,18 @@ fn internal(error: &EngineError) -> VmError {
     VmError::new(VmErrorCode::INTERNAL, error.to_string())
 }
 
-/// A contract that runs on one engine has no form for another: never the contract's doing.
+/// What this machine has too little of: never an outcome.
+pub(crate) fn lacks(what: String) -> VmError {
+    VmError::new(VmErrorCode::RESOURCES, what)
+}
+
+/// Why a valid contract has no form that runs: never the contract's doing.
 fn unavailable(error: &CacheError) -> VmError {
-    VmError::new(VmErrorCode::INTERNAL, error.to_string())
+    match error {
+        CacheError::Cancelled => cancelled(),
+        CacheError::NoThread | CacheError::Engine(EngineError::Load(_)) => lacks(error.to_string()),
+        other => VmError::new(VmErrorCode::INTERNAL, other.to_string()),
+    }
 }
 
 fn with_causes(error: &dyn std::error::Error) -> String {

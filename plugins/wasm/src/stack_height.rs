@@ -42,7 +42,7 @@ pub const BYTES_PER_SLOT: u32 = 32;
 pub(crate) const OVERFLOW_MARK: i32 = -1;
 
 /// Version of the rewriting, part of the key of compiled code.
-pub const INSTRUMENTATION_VERSION: u32 = 1;
+pub const INSTRUMENTATION_VERSION: u32 = 2;
 
 /// Slots each function takes from the counter; `None` leaves the function as it is.
 ///
@@ -54,7 +54,7 @@ pub fn charges(facts: &ModuleFacts) -> Vec<Option<u32>> {
     let imported = facts.import_types.len() as u32;
     let mut counted = vec![false; facts.functions.len()];
     for (name, kind, index) in &facts.exports {
-        let is_entry = matches!(name.as_str(), "main" | "user_entrypoint");
+        let is_entry = matches!(name.as_str(), "main" | "user_entrypoint" | "constructor");
         if is_entry
             && *kind == wasmparser::ExternalKind::Func
             && *index >= imported
@@ -104,6 +104,24 @@ pub fn charges(facts: &ModuleFacts) -> Vec<Option<u32>> {
         .zip(below)
         .map(|((function, counted), below)| counted.then(|| slots(function).saturating_add(below)))
         .collect()
+}
+
+/// Functions with a body that can be reached other than by a direct call.
+pub(crate) fn escaping(facts: &ModuleFacts) -> Vec<bool> {
+    let imported = facts.import_types.len() as u32;
+    let mut escapes = vec![false; facts.functions.len()];
+    let exported = facts
+        .exports
+        .iter()
+        .filter(|(_, kind, _)| *kind == wasmparser::ExternalKind::Func)
+        .map(|(_, _, index)| *index);
+    for index in exported.chain(facts.table_functions.iter().copied()) {
+        let local = index.checked_sub(imported).map(|local| local as usize);
+        if let Some(slot) = local.and_then(|local| escapes.get_mut(local)) {
+            *slot = true;
+        }
+    }
+    escapes
 }
 
 fn slots(function: &crate::validate::FunctionFacts) -> u32 {
@@ -346,23 +364,26 @@ impl<'code> RawAppend<'code> {
 struct ResultTypes {
     first: u32,
     appended: Vec<Vec<ValType>>,
+    index: BTreeMap<Vec<ValType>, u32>,
 }
 
 impl ResultTypes {
     fn new(facts: &ModuleFacts, charges: &[Option<u32>]) -> Self {
         let mut appended: Vec<Vec<ValType>> = Vec::new();
+        let mut index = BTreeMap::new();
         for (function, charge) in facts.functions.iter().zip(charges) {
             let Some(ty) = facts.types.get(function.type_index as usize) else {
                 continue;
             };
-            let is_new = !appended.iter().any(|known| known == ty.results());
-            if charge.is_some() && ty.results().len() > 1 && is_new {
+            if charge.is_some() && ty.results().len() > 1 && !index.contains_key(ty.results()) {
+                index.insert(ty.results().to_vec(), appended.len() as u32);
                 appended.push(ty.results().to_vec());
             }
         }
         Self {
             first: facts.types.len() as u32,
             appended,
+            index,
         }
     }
 
@@ -375,12 +396,8 @@ impl ResultTypes {
             [] => BlockType::Empty,
             [one] => BlockType::Result(value_type(*one)),
             many => {
-                let at = self
-                    .appended
-                    .iter()
-                    .position(|known| known == many)
-                    .unwrap_or(0);
-                BlockType::FunctionType(self.first + at as u32)
+                let at = self.index.get(many).copied().unwrap_or(0);
+                BlockType::FunctionType(self.first + at)
             }
         }
     }

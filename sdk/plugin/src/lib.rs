@@ -71,7 +71,7 @@ pub use estimate::estimate_by_trial;
 pub use export::Identity;
 pub use gas::{GasMeter, OutOfGas};
 pub use host::Host;
-pub use inspect::{Inspect, fact};
+pub use inspect::{ENTRY_GAS, Inspect, fact};
 pub use machine::VirtualMachine;
 pub use metrics::Metrics;
 pub use precompile::Precompile;

@@ -104,7 +104,7 @@ fn main() {
         chain_id: Some(1),
         ..Transaction::default()
     };
-    let lease = vms.registry().lease(1);
+    let lease = vms.registry().lease(1, 1);
     let here = || {
         let options = TransactOptions::default();
         let result = transact(

@@ -56,7 +56,7 @@ impl Here {
         let mut state = scenario.state();
         let rules = ChainConfig::ethereum(scenario.revision).rules(scenario.revision);
         let block = scenario.block();
-        let lease = self.0.registry().lease(block.number);
+        let lease = self.0.registry().lease(block.number, block.timestamp);
         let options = TransactOptions {
             inspector,
             ..TransactOptions::default()

@@ -2,16 +2,18 @@
 
 use crate::world::{World, assembled, assert_status, enclosed, host_with};
 use alloy_primitives::U256;
-use proz_host::{
-    Host, MemoryModelOptions, OptimizationOptions, ProzVmOptions, RegisterOptions,
-    StackLimitOptions, StatusCode, VmFactoryConfig, WasmOptions,
-};
+use proz_host::{Host, StatusCode, VmFactoryConfig};
+use proz_tests::chains::configure;
 
-fn leaked(wasm: WasmOptions) -> &'static Host {
-    Box::leak(Box::new(host_with(VmFactoryConfig {
-        wasm,
-        ..VmFactoryConfig::default()
-    })))
+/// The shipped plugins with options of one VM type.
+fn configured(vm_type: &str, options: &str) -> VmFactoryConfig {
+    let mut config = VmFactoryConfig::default();
+    configure(&mut config, vm_type, options);
+    config
+}
+
+fn leaked(vm_type: &str, options: &str) -> &'static Host {
+    Box::leak(Box::new(host_with(configured(vm_type, options))))
 }
 
 /// Deploys a contract that runs `body` and returns the word at 0; says how both ended.
@@ -51,18 +53,16 @@ fn each_option_reaches_the_plugin() {
         )
     };
     let refused = (StatusCode::CODE_REFUSED, None);
-    let plain = leaked(WasmOptions::default());
+    let plain = leaked("wasm", "");
     assert_eq!(run(plain, "", GROW), ended(0));
     assert_eq!(run(plain, "", DEEP), ended(0));
     assert_eq!(run(plain, "", FLOAT), refused);
     assert_eq!(run(plain, CALLER, ""), ended(0));
-    let changed = leaked(WasmOptions {
-        max_memory_pages: Some(9),
-        max_stack_height: Some(1_000),
-        gas_costs: Some(1),
-        allowed_imports: Some(["env.return".to_owned()].into()),
-        deterministic: Some(false),
-    });
+    let changed = leaked(
+        "wasm",
+        "max_memory_pages = 9\nmax_stack_height = 1000\ngas_costs = 1\n\
+         allowed_imports = [\"env.return\"]\ndeterministic = false",
+    );
     assert_eq!(run(changed, "", GROW), ended(1));
     let halted = (
         StatusCode::SUCCESS,
@@ -122,15 +122,8 @@ fn walk(folder: &std::path::Path) -> impl Iterator<Item = String> {
 }
 
 /// Deploys a ProzVM contract with `head` and `body`, which leaves its answer in a0; says how both ended.
-fn run_prozvm(
-    options: &ProzVmOptions,
-    head: &str,
-    body: &str,
-) -> (StatusCode, Option<(StatusCode, U256)>) {
-    let host = Box::leak(Box::new(host_with(VmFactoryConfig {
-        prozvm: options.clone(),
-        ..VmFactoryConfig::default()
-    })));
+fn run_prozvm(options: &str, head: &str, body: &str) -> (StatusCode, Option<(StatusCode, U256)>) {
+    let host = leaked("prozvm", options);
     let text = format!(
         "{head}\n.export \"fallback\" main fallback\n.func main () -> 0\n addi sp, sp, -64\n{body}
             rev8 a0, a0\n sd a0, 24(sp)\n mv a0, sp\n li a1, 32\n sys return\n ret
@@ -153,31 +146,18 @@ fn each_option_reaches_prozvm() {
         (StatusCode::SUCCESS, Some(called))
     };
     let refused = (StatusCode::CODE_REFUSED, None);
-    let plain = ProzVmOptions::default();
-    let rows: [(&str, &str, ProzVmOptions, _, _); 5] = [
+    let rows: [(&str, &str, &str, _, _); 5] = [
         (
             ".stack 4096\n.pages 9",
             "li a0, 8\n heap.grow a0, a0",
-            ProzVmOptions {
-                memory_model: Some(MemoryModelOptions {
-                    kind: Some("linear32".to_owned()),
-                    max_pages: Some(8),
-                }),
-                ..plain.clone()
-            },
+            "memory_model = { kind = \"linear32\", max_pages = 8 }",
             ended(0x11000),
             refused,
         ),
         (
             ".stack 4096",
             "li a0, 100\n call deeper\n li a0, 7",
-            ProzVmOptions {
-                stack_limit: Some(StackLimitOptions {
-                    call_depth: Some(50),
-                    ..StackLimitOptions::default()
-                }),
-                ..plain.clone()
-            },
+            "stack_limit = { call_depth = 50 }",
             ended(7),
             (
                 StatusCode::SUCCESS,
@@ -187,58 +167,33 @@ fn each_option_reaches_prozvm() {
         (
             ".stack 4096",
             "li s5, 3\n mv a0, s5",
-            ProzVmOptions {
-                register_config: Some(RegisterOptions {
-                    count: Some(16),
-                    ..RegisterOptions::default()
-                }),
-                ..plain.clone()
-            },
+            "register_config = { count = 16 }",
             ended(3),
             refused,
         ),
         (
             ".stack 4096",
             "li a0, 3",
-            ProzVmOptions {
-                gas_schedule: Some(toml::from_str("id = 2\ncosts = { add = 9 }").unwrap()),
-                ..plain.clone()
-            },
+            "gas_schedule = { id = 2, costs = { add = 9 } }",
             ended(3),
             refused,
         ),
         (
             ".stack 4096",
             "li a0, 5",
-            ProzVmOptions {
-                optimization: Some(OptimizationOptions {
-                    tier: Some("reference".to_owned()),
-                    fusion: Some(false),
-                    strip_callee_saves: Some(false),
-                    code_cache_bytes: Some(0),
-                }),
-                ..plain.clone()
-            },
+            "machine = { tier = \"reference\", fusion = false, strip_callee_saves = false, code_cache_bytes = 0 }",
             ended(5),
             ended(5),
         ),
     ];
     for (head, body, options, without, with) in rows {
-        assert_eq!(run_prozvm(&plain, head, body), without, "{options:?}");
-        assert_eq!(run_prozvm(&options, head, body), with, "{options:?}");
+        assert_eq!(run_prozvm("", head, body), without, "{options}");
+        assert_eq!(run_prozvm(options, head, body), with, "{options}");
     }
     // A tier that does not exist is refused by the plugin, in its own words.
-    let options = ProzVmOptions {
-        optimization: Some(OptimizationOptions {
-            tier: Some("guess".to_owned()),
-            ..OptimizationOptions::default()
-        }),
-        ..plain
-    };
     let refused = proz_host::VmFactory::new(VmFactoryConfig {
         search_path: proz_host::SearchPath::explicit([proz_tests::plugins_dir()]),
-        prozvm: options,
-        ..VmFactoryConfig::default()
+        ..configured("prozvm", "machine = { tier = \"guess\" }")
     });
     let error = refused.map(|_| ()).unwrap_err();
     let mut said = error.to_string();

@@ -1,5 +1,6 @@
 //! The project's own commands. `cargo xtask help` lists them.
 
+mod campaign;
 mod check;
 mod demo;
 mod stage;
@@ -18,6 +19,9 @@ Usage: cargo xtask <COMMAND>
   check   Format, clippy, documentation and tidiness; what CI runs after the tests
   bench   Runs the benches; names filter them: `cargo xtask bench evm`. `bench statetests` times
           the official state tests here and on revme
+  campaign
+          Long runs of what tests do in short: `campaign nodes [--blocks COUNT] [--seed NUMBER]` plays
+          random histories on several nodes that must agree
   stage   Builds the plugins and the program, and puts them into target/release/plugins
   help    Prints this
 ";
@@ -33,6 +37,7 @@ fn main() -> ExitCode {
         "demo" => stage::stage().and_then(|()| demo::run()),
         "test" => tasks::test(&rest),
         "check" => check::run(),
+        "campaign" => campaign::run(&rest),
         "bench" => match rest.split_first() {
             Some((first, rest)) if first == "statetests" => statetests::bench(rest),
             _ => tasks::bench(&rest),

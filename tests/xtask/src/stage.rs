@@ -15,6 +15,19 @@ pub(crate) fn stage() -> Outcome {
     for manifest in manifests()? {
         stage_one(&manifest, &folder)?;
     }
+    stage_vectors(&folder)
+}
+
+/// Puts the vectors by which behaviour is told beside the manifests.
+fn stage_vectors(folder: &Path) -> Outcome {
+    let from = root().join("plugin-manifests");
+    let entries =
+        fs::read_dir(&from).map_err(|e| format!("cannot read {}: {e}", from.display()))?;
+    for file in entries.filter_map(Result::ok).map(|entry| entry.path()) {
+        if is_kind(&file, "vectors") {
+            copy(&file, &folder.join(file.file_name().unwrap_or_default()))?;
+        }
+    }
     Ok(())
 }
 
@@ -25,7 +38,8 @@ fn manifests() -> Result<Vec<PathBuf>, String> {
     let mut paths: Vec<_> = entries
         .filter_map(Result::ok)
         .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|e| e == "toml") && !is_programs(path))
+        .filter(|path| path.extension().is_some_and(|e| e == "toml"))
+        .filter(|path| !is_kind(path, "conformance") && !is_kind(path, "vectors"))
         .collect();
     paths.sort();
     Ok(paths)
@@ -46,11 +60,11 @@ fn stage_one(manifest: &Path, folder: &Path) -> Outcome {
     stage_programs(manifest, folder)
 }
 
-/// Whether a file holds programs for the conformance kit: `evm-1.1.conformance.toml`.
-fn is_programs(file: &Path) -> bool {
+/// Whether a file is of a kind that its second ending names: `evm-1.1.conformance.toml` holds
+/// programs for the conformance kit, `evm.vectors.toml` vectors.
+fn is_kind(file: &Path, kind: &str) -> bool {
     let stem = file.file_stem().map(Path::new);
-    stem.and_then(Path::extension)
-        .is_some_and(|e| e == "conformance")
+    stem.and_then(Path::extension).is_some_and(|e| e == kind)
 }
 
 /// Puts a plugin's programs for the conformance kit beside its manifest: the file that describes

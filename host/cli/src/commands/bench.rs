@@ -4,7 +4,7 @@ use crate::{
     args::{Common, Reading},
     configuration::InForce,
     error::{CliError, FAILED, Outcome},
-    session::{DEFAULT_SENDER, block},
+    session::{DEFAULT_SENDER, block, refuse_chain},
     target,
 };
 use alloy_primitives::{Address, Bytes, U256};
@@ -120,10 +120,10 @@ pub(crate) fn run(common: &Common, args: &BenchArgs) -> Outcome {
 
 /// A host that runs the first release, and the candidate for the second.
 fn load(common: &Common, args: &SwapArgs) -> Result<(Host, Candidate), CliError> {
+    refuse_chain(common);
     let in_force = InForce::find(common)?;
     let plugins = VmFactoryConfig {
         require: vec![args.from.clone()],
-        activation: proz_host::Activation::default(),
         ..in_force
             .configuration
             .factory(in_force.search_path(common))?

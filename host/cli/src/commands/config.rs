@@ -3,7 +3,7 @@
 use super::doctor;
 use crate::{
     args::Common,
-    configuration::{InForce, standard_places},
+    configuration::{DEVELOPMENT, InForce, standard_places},
     diagnosis::Diagnosis,
     error::{CliError, FAILED, Outcome},
 };
@@ -73,9 +73,13 @@ fn check(common: &Common) -> Outcome {
 
 fn show(common: &Common) -> Outcome {
     let in_force = InForce::find(common)?;
+    let chain = in_force.chain()?;
     if common.json {
         let json = serde_json::json!({
             "file": in_force.file,
+            "chain": chain.map(|chain| serde_json::json!({
+                "name": chain.spec.name(), "hash": chain.spec.hash(),
+            })),
             "configuration": in_force.configuration,
         });
         outln!("{}", serde_json::to_string_pretty(&json)?);
@@ -84,6 +88,15 @@ fn show(common: &Common) -> Outcome {
     match &in_force.file {
         Some(file) => outln!("# {}", file.display()),
         None => outln!("# no file: the defaults"),
+    }
+    match chain {
+        Some(chain) => outln!(
+            "# chain {} by {}: {}",
+            chain.spec.name(),
+            chain.file.display(),
+            chain.spec.hash()
+        ),
+        None => outln!("# {DEVELOPMENT}"),
     }
     out!("{}", toml::to_string(&in_force.configuration)?);
     Ok(ExitCode::SUCCESS)

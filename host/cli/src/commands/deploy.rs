@@ -1,8 +1,8 @@
 //! `proz deploy`: deploys a contract into the state.
 
 use super::{
-    run::{execute, transaction},
-    validate::explain_refusal,
+    run::{execute, transaction, warn_of_gas},
+    validate::explain,
 };
 use crate::{
     args::{Common, DeployArgs},
@@ -13,7 +13,6 @@ use crate::{
 };
 use alloy_primitives::Bytes;
 use proz_artifact::{Contract, encode_constructor};
-use proz_host::StatusCode;
 use proz_state::StateDbMut as _;
 
 pub(crate) fn run(common: &Common, args: &DeployArgs) -> Outcome {
@@ -27,6 +26,7 @@ pub(crate) fn run(common: &Common, args: &DeployArgs) -> Outcome {
         book.add_anywhere(abi.clone());
     }
     let transaction = transaction(&args.sending, None, init_code);
+    warn_of_gas(&session, transaction.gas_limit);
     let (result, calls) = execute(&session, &transaction)?;
     if let (Some(name), Some(address)) = (&args.name, result.created) {
         book.add(address, name, contract.abi.clone());
@@ -54,9 +54,7 @@ pub(crate) fn run(common: &Common, args: &DeployArgs) -> Outcome {
         metrics: None,
     };
     let printed = report.print(common);
-    if result.status.0 == StatusCode::CODE_REFUSED {
-        explain_refusal(session.host.factory(), &enclosed);
-    }
+    explain(&session, result.status.0, &enclosed);
     printed
 }
 

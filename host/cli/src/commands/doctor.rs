@@ -2,6 +2,7 @@
 
 use crate::{
     args::Common,
+    configuration::DEVELOPMENT,
     diagnosis::{Diagnosis, Severity},
     error::{CliError, FAILED, Outcome},
 };
@@ -15,6 +16,18 @@ pub(crate) fn run(common: &Common) -> Outcome {
         match &diagnosis.in_force.file {
             Some(file) => outln!("configuration {}", file.display()),
             None => outln!("no configuration file: the defaults"),
+        }
+        match (
+            &diagnosis.chain,
+            &diagnosis.in_force.configuration.chain.spec,
+        ) {
+            (Some(chain), _) => outln!(
+                "chain         {} by {}",
+                chain.spec.name(),
+                chain.file.display()
+            ),
+            (None, Some(file)) => outln!("chain         by {}", file.display()),
+            (None, None) => outln!("{DEVELOPMENT}"),
         }
         for candidate in &diagnosis.healthy {
             let manifest = &candidate.manifest;
@@ -58,6 +71,9 @@ pub(super) fn print_json(diagnosis: &Diagnosis) -> Result<(), CliError> {
         .collect();
     let json = serde_json::json!({
         "file": diagnosis.in_force.file,
+        "chain": diagnosis.chain.as_ref().map(|chain| serde_json::json!({
+            "name": chain.spec.name(), "spec": chain.file, "hash": chain.spec.hash(),
+        })),
         "passed": !diagnosis.has_errors(),
         "works": healthy,
         "findings": diagnosis.findings,

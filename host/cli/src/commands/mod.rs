@@ -1,6 +1,7 @@
 //! One room per command.
 
 pub(crate) mod bench;
+pub(crate) mod chain;
 mod check;
 pub(crate) mod config;
 pub(crate) mod deploy;
@@ -14,3 +15,4 @@ pub(crate) mod run;
 pub(crate) mod signing;
 pub(crate) mod statetest;
 pub(crate) mod validate;
+pub(crate) mod why;

@@ -8,7 +8,7 @@ use crate::{
 };
 use alloy_primitives::{Address, U256};
 use proz_artifact::read_hex;
-use proz_host::{Revision, Transaction};
+use proz_host::Transaction;
 use std::process::ExitCode;
 
 pub(crate) fn run(common: &Common, args: &PrecompileArgs) -> Outcome {
@@ -18,8 +18,18 @@ pub(crate) fn run(common: &Common, args: &PrecompileArgs) -> Outcome {
             address,
             input,
             revision,
+            at,
             gas,
-        } => run_one(common, parse_address(address)?, input, *revision, *gas),
+        } => {
+            let world = World {
+                state: None,
+                revision: *revision,
+                no_containers: false,
+                at: *at,
+                chain_id: None,
+            };
+            run_one(common, parse_address(address)?, input, &world, *gas)
+        }
     }
 }
 
@@ -46,22 +56,8 @@ fn list(common: &Common) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-fn run_one(
-    common: &Common,
-    address: Address,
-    input: &str,
-    revision: Revision,
-    gas: u64,
-) -> Outcome {
-    let world = World {
-        state: None,
-        revision,
-        no_containers: false,
-        block: 1,
-        timestamp: 1,
-        chain_id: 1,
-    };
-    let session = Session::open(common, &world)?;
+fn run_one(common: &Common, address: Address, input: &str, world: &World, gas: u64) -> Outcome {
+    let session = Session::open(common, world)?;
     let transaction = Transaction {
         sender: DEFAULT_SENDER,
         to: Some(address),
@@ -71,6 +67,7 @@ fn run_one(
     };
     let (result, calls) = execute(&session, &transaction)?;
     if calls.code.is_empty() {
+        let revision = session.host.rules(&session.block).revision;
         return Err(
             CliError::new(format!("no precompile at {address} in {revision}"))
                 .hint("`proz precompile list` shows what is there"),

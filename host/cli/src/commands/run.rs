@@ -1,6 +1,6 @@
 //! `proz run`: runs code, or calls a contract of the state.
 
-use super::validate::explain_refusal;
+use super::validate::explain;
 use crate::{
     args::{Common, RunArgs, Sending},
     error::{CliError, Outcome},
@@ -15,10 +15,10 @@ use crate::{
 };
 use alloy_primitives::{Address, Bytes};
 use proz_host::{
-    ExecutionResult, Mode, StatusCode, TransactOptions, Transaction,
+    ExecutionResult, Mode, Revision, TRANSACTION_GAS_CAP, TransactOptions, Transaction,
     inspection::{CallTree, CallTreeInspector, Inspector},
 };
-use proz_state::StateDbMut as _;
+use proz_state::{StateDb as _, StateDbMut as _};
 use std::{cell::RefCell, rc::Rc};
 
 pub(crate) fn run(common: &Common, args: &RunArgs) -> Outcome {
@@ -33,6 +33,9 @@ pub(crate) fn run(common: &Common, args: &RunArgs) -> Outcome {
         book.add(target.address, "code", Some(abi.clone()));
     }
     let transaction = transaction(&args.sending, Some(target.address), input.data);
+    if args.write {
+        warn_of_gas(&session, transaction.gas_limit);
+    }
     let metrics = args
         .metrics
         .then(|| Metrics::enable(session.host.factory()));
@@ -61,10 +64,11 @@ pub(crate) fn run(common: &Common, args: &RunArgs) -> Outcome {
         metrics: counted.as_ref().map(|(i, c)| (i, c)),
     };
     let printed = report.print(common);
-    if watched.result.status.0 == StatusCode::CODE_REFUSED
-        && let Some(code) = &target.code
-    {
-        explain_refusal(session.host.factory(), code);
+    // Of an account of the state, the code is there.
+    let account = session.state.account(&target.address)?;
+    let stored = account.and_then(|account| session.state.get_code(&account.code_hash));
+    if let Some(code) = target.code.as_ref().or(stored) {
+        explain(&session, watched.result.status.0, code);
     }
     printed
 }
@@ -123,6 +127,17 @@ fn watch(
         callbacks,
         trace,
     })
+}
+
+/// Warns on stderr of a gas limit that no transaction of the block may have. Spec: EIP-7825.
+pub(crate) fn warn_of_gas(session: &Session, gas_limit: u64) {
+    let revision = session.host.rules(&session.block).revision;
+    if revision.enables(Revision::Osaka) && gas_limit > TRANSACTION_GAS_CAP {
+        eprintln!(
+            "warning: no transaction under {revision} may have more than {TRANSACTION_GAS_CAP} gas \
+             (EIP-7825), this one has {gas_limit}: a chain would refuse it"
+        );
+    }
 }
 
 /// The transaction that a command sends: free of fees, any nonce.

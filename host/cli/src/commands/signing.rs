@@ -3,11 +3,13 @@
 use crate::{
     args::Common,
     configuration::InForce,
+    diagnosis::warn_of_invalid,
     error::{CliError, FAILED, Outcome},
 };
 use clap::Args;
 use proz_host::{
-    LockedPlugin, PluginLock, PublicKey, SecretKey, Trust, TrustPolicy, VmFactory, VmFactoryConfig,
+    ChainConfig, Configuration, LockedPlugin, PluginLock, PublicKey, SecretKey, Trust, TrustPolicy,
+    TrustSection, TrustedKey, VmFactory,
 };
 use proz_loader::LibraryImage;
 use proz_manifest::{Manifest, PROGRAMS_SUFFIX, Sha256Digest, SignatureBytes};
@@ -92,7 +94,7 @@ pub(crate) fn verify(common: &Common, args: &VerifyArgs) -> Outcome {
     let mut keys = args
         .key
         .iter()
-        .map(|key| read_public(key))
+        .map(|key| read_public(key).map(TrustedKey::from))
         .collect::<Result<Vec<_>, _>>()?;
     if keys.is_empty() {
         keys = InForce::find(common)?.configuration.trust.keys;
@@ -117,7 +119,8 @@ pub(crate) fn verify(common: &Common, args: &VerifyArgs) -> Outcome {
         )),
         Ok(_) => None,
     };
-    let signer = keys.iter().find(|key| key.has_signed(&manifest));
+    let mut signers = keys.iter().map(|trusted| &trusted.key);
+    let signer = signers.find(|key| key.has_signed(&manifest));
     match problem {
         None => report(common, &args.manifest, &manifest, signer),
         Some(problem) => {
@@ -179,14 +182,18 @@ pub(crate) fn package(common: &Common, args: &PackageArgs) -> Outcome {
 pub(crate) fn lock(common: &Common, args: &LockArgs) -> Outcome {
     let in_force = InForce::find(common)?;
     let configuration = &in_force.configuration;
-    let config = VmFactoryConfig {
-        search_path: in_force.search_path(common),
-        require: configuration.plugins.require.clone(),
-        disabled: configuration.plugins.disabled.clone(),
-        options: configuration.options.clone(),
-        ..VmFactoryConfig::default()
+    let rules = match in_force.chain()? {
+        Some(chain) => chain.spec.config(),
+        None => ChainConfig::prozchain(),
     };
-    let lock = VmFactory::new(config)?.lock();
+    // What the policy of trust would refuse is what is to be locked.
+    let unlocked = Configuration {
+        trust: TrustSection::default(),
+        ..configuration.clone()
+    };
+    warn_of_invalid(&in_force.discovery(common));
+    let config = unlocked.factory(in_force.search_path(common))?;
+    let lock = VmFactory::for_chain(config, &rules)?.lock();
     let file = configuration.lock_file();
     if args.check {
         let found = PluginLock::read(file)?;

@@ -3,11 +3,11 @@
 use crate::{
     args::{Common, StatetestArgs},
     error::{FAILED, Outcome},
-    session::load_with,
+    session::load_without_chain,
     tracers::eip3155,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use proz_host::{Activation, VmFactory, VmFactoryConfig};
+use proz_host::{VmFactory, VmFactoryConfig};
 use proz_statetest::{
     CaseResult, NameFilter, Options, Outcome as Ending, Progress, Summary, run as run_all, run_case,
 };
@@ -17,7 +17,7 @@ use std::{cell::RefCell, process::ExitCode};
 const COLUMN: usize = 10;
 
 pub(crate) fn run(common: &Common, args: &StatetestArgs) -> Outcome {
-    let vms = load_with(common, only_what_ethereum_needs)?;
+    let vms = load_without_chain(common, only_what_ethereum_needs)?;
     let options = Options {
         fork: args.fork.clone(),
         name: args.name.as_deref().map(NameFilter::new),
@@ -48,7 +48,7 @@ pub(crate) fn run(common: &Common, args: &StatetestArgs) -> Outcome {
 /// Without a word on what to load: the best EVM and the best precompiles. Other VMs run no test, and
 /// loading them would take longer than most files do.
 fn only_what_ethereum_needs(config: &mut VmFactoryConfig) {
-    if config.require.is_empty() && config.activation == Activation::default() {
+    if config.require.is_empty() {
         let wanted = ["evm", "precompile"];
         config.require = wanted.iter().filter_map(|text| text.parse().ok()).collect();
     }

@@ -3,12 +3,14 @@
 use crate::{
     args::{Common, ValidateArgs},
     error::{CliError, FAILED, Outcome},
-    session::load,
+    session::{Session, load},
     target,
 };
 use proz_artifact::CodeKind;
-use proz_host::{CodeFact, CodeRefused, VmFactory, VmHandle, container::Container};
-use std::process::ExitCode;
+use proz_host::{
+    CodeError, CodeFact, CodeRefused, StatusCode, VmFactory, VmHandle, container::Container,
+};
+use std::{borrow::Cow, process::ExitCode};
 
 pub(crate) fn run(common: &Common, args: &ValidateArgs) -> Outcome {
     let factory = load(common)?;
@@ -16,22 +18,21 @@ pub(crate) fn run(common: &Common, args: &ValidateArgs) -> Outcome {
     let code = contract.runtime_code()?;
     let (vm, payload) = if contract.kind == CodeKind::Container && args.reading.vm.is_none() {
         let container = Container::parse(code)?;
-        let requirement = match container.requirement {
-            "" => "*",
-            requirement => requirement,
-        };
-        let vm = find(&factory, container.vm_type, requirement)?;
-        (vm, container.payload)
+        let vm = find(&factory, container.vm_type, wanted(&container))?;
+        (vm, unpacked(&container)?)
     } else {
         let vm_type = target::vm_of(&contract, &args.reading)?;
-        (find(&factory, &vm_type, &args.reading.vm_version)?, code)
+        (
+            find(&factory, &vm_type, &args.reading.vm_version)?,
+            Cow::Borrowed(code),
+        )
     };
     let name = format!("{}@{}", vm.vm_type(), vm.vm_version());
     // The VM itself says what it sees in the code: it alone knows the format, its own rules and
     // its prices, and a VM of a third party can say as much as ours.
-    let verdict = match vm.inspect(payload) {
+    let verdict = match vm.inspect(&payload) {
         Some(facts) => facts,
-        None => vm.validate_code(payload).map(|()| Vec::new()),
+        None => vm.validate_code(&payload).map(|()| Vec::new()),
     };
     match verdict {
         Ok(facts) if common.json => {
@@ -51,6 +52,14 @@ pub(crate) fn run(common: &Common, args: &ValidateArgs) -> Outcome {
         Ok(facts) => {
             outln!("valid {name} code of {} bytes", payload.len());
             show(&facts);
+            let before_code = gas_before_code(&vm, &facts, payload.len());
+            if before_code > STIPEND {
+                eprintln!(
+                    "hint: a call costs {before_code} gas before any code runs, more than the \
+                     {STIPEND} that Solidity's `transfer` and `send` leave: this contract cannot \
+                     be paid by them; less memory makes its entry cheaper"
+                );
+            }
             Ok(ExitCode::SUCCESS)
         }
         Err(refusal) => {
@@ -71,21 +80,63 @@ pub(crate) fn run(common: &Common, args: &ValidateArgs) -> Outcome {
     }
 }
 
-/// Tells on stderr why the VM of a container refuses the code in it, which no receipt says.
-pub(crate) fn explain_refusal(factory: &VmFactory, code: &[u8]) {
-    let Ok(container) = Container::parse(code) else {
-        return;
-    };
-    let requirement = match container.requirement {
+/// Name of the fact that says what a call costs before code runs; the SDK documents it.
+const ENTRY_GAS: &str = "entry gas";
+
+/// Gas that a plain transfer of value leaves to its recipient. Spec: Yellow Paper, G_callstipend.
+const STIPEND: u64 = 2_300;
+
+/// Gas of a call before code of the contract runs, as far as the VM tells: what the host takes for
+/// preparing the code, and each number of the fact `entry gas`.
+fn gas_before_code(vm: &VmHandle, facts: &[CodeFact], size_bytes: usize) -> u64 {
+    let preparation = vm.preparation_gas(size_bytes as u64);
+    let entry = facts.iter().filter(|fact| fact.name == ENTRY_GAS);
+    let words = entry.flat_map(texts).flat_map(str::split_whitespace);
+    let numbers = words.filter_map(|word| word.trim_end_matches([',', ';']).parse().ok());
+    numbers.fold(preparation, u64::saturating_add)
+}
+
+/// Tells on stderr why code was refused, or what would run it, which no receipt says.
+pub(crate) fn explain(session: &Session, status: StatusCode, code: &[u8]) {
+    let is_asked = matches!(status, StatusCode::CODE_REFUSED | StatusCode::VM_UNAVAILABLE);
+    if let (true, Err(error)) = (is_asked, session.host.check_code(&session.block, code)) {
+        eprintln!("{}", in_words(&error));
+    }
+}
+
+fn in_words(error: &CodeError) -> String {
+    match error {
+        CodeError::Refused { vm, source } => format!(
+            "{}\nhint: `proz validate` judges code without deploying it",
+            sentence(vm, source)
+        ),
+        CodeError::Unavailable {
+            vm_type,
+            requirement,
+            active,
+        } => {
+            let requirement = if requirement.is_empty() { "*" } else { requirement };
+            format!(
+                "nothing that is active satisfies `{vm_type}@{requirement}`; active: {active}\n\
+                 hint: `proz why` tells what fits and what does not"
+            )
+        }
+        error => format!("refused by the host: {error}"),
+    }
+}
+
+/// The versions that a container asks for.
+fn wanted<'a>(container: &Container<'a>) -> &'a str {
+    match container.requirement {
         "" => "*",
         requirement => requirement,
-    };
-    if let Ok(vm) = find(factory, container.vm_type, requirement)
-        && let Err(refusal) = vm.validate_code(container.payload)
-    {
-        let name = format!("{}@{}", vm.vm_type(), vm.vm_version());
-        eprintln!("{}", sentence(&name, &refusal));
     }
+}
+
+/// Code of a container, as large as any chain allows.
+fn unpacked<'a>(container: &Container<'a>) -> Result<Cow<'a, [u8]>, CliError> {
+    const MOST_BYTES: u64 = 64 << 20;
+    Ok(container.payload.unpack(MOST_BYTES)?)
 }
 
 fn sentence(vm: &str, refusal: &CodeRefused) -> String {

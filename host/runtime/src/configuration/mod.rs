@@ -9,11 +9,12 @@ mod reference;
 pub use reference::{configuration_reference, configuration_schema};
 
 use crate::{
-    Activation, ActivationRule, EvmOptions, FaultPolicy, Trust, TrustPolicy, VmFactoryConfig,
-    trust::{LockError, PluginLock, PublicKey},
+    ConsensusOptions, FaultPolicy, MachineSettings, ReleaseKey, Trust, TrustPolicy,
+    VmFactoryConfig,
+    trust::{LockError, PluginLock, TrustedKey},
 };
 use alloy_primitives::Address;
-use proz_manifest::{PluginId, Requirement, SearchPath, VmType};
+use proz_manifest::{PluginId, Requirement, SearchPath, Sha256Digest, VmType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -36,21 +37,26 @@ pub struct Configuration {
     /// Which plugins are looked for and loaded.
     #[serde(default)]
     pub plugins: PluginSection,
-    /// Options by VM type or plugin id, handed on to the plugin; the id's win over the type's, and
-    /// both over the defaults of the manifest. A plugin refuses options that it does not know.
+    /// Options that show in results, by VM type or plugin id, handed on to the plugin; the id's win
+    /// over the type's, and both over the defaults of the manifest. A plugin refuses options that
+    /// it does not know. For development chains: a chain specification has its own.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, BTreeMap<String, serde_json::Value>>")]
-    pub options: BTreeMap<String, toml::Table>,
+    pub options: BTreeMap<String, ConsensusOptions>,
+    /// Settings that never show in a result, by VM type or plugin id: sizes of caches,
+    /// optimisation, native stack. The id's win over the type's, and both over the manifest's.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, BTreeMap<String, serde_json::Value>>")]
+    pub settings: BTreeMap<String, MachineSettings>,
     /// Which plugins may be loaded.
     #[serde(default)]
     pub trust: TrustSection,
     /// What becomes of plugins that fault.
     #[serde(default)]
     pub faults: FaultPolicy,
-    /// From which block which release runs plain code and serves precompiles. Consensus data: all
-    /// nodes of a chain need the same.
+    /// Which chain is run. Absent, a development chain runs the best release that is loaded.
     #[serde(default)]
-    pub activation: Vec<ActivationRule>,
+    pub chain: ChainSection,
 }
 
 /// Which plugins are looked for and loaded.
@@ -76,10 +82,25 @@ pub struct PluginSection {
     /// different library ever loaded, since libraries stay mapped. 64 when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub generation_cap: Option<usize>,
-    /// Addresses at which precompiles may be active; all of a pack's when absent. Consensus data.
+    /// Addresses at which precompiles may be active; all of a pack's when absent. Consensus data,
+    /// for development chains: a chain specification names them for each pack.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<BTreeSet<String>>")]
     pub precompile_addresses: Option<BTreeSet<Address>>,
+    /// Which build of a scheduled release runs, where several are installed: by plugin id and
+    /// version, such as `"proz-evm 1.1.0"`, the SHA-256 of the library.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub builds: BTreeMap<String, Sha256Digest>,
+}
+
+/// Which chain is run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ChainSection {
+    /// The chain specification: which releases run from which height on, and all other rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spec: Option<PathBuf>,
 }
 
 impl Default for PluginSection {
@@ -92,6 +113,7 @@ impl Default for PluginSection {
             data_dir: None,
             generation_cap: None,
             precompile_addresses: None,
+            builds: BTreeMap::new(),
         }
     }
 }
@@ -100,11 +122,12 @@ impl Default for PluginSection {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrustSection {
-    /// `open` loads any plugin, `pinned` those of the lock file, `signed` those that a key below
-    /// has signed.
+    /// `open` loads any plugin, `pinned` those of the lock file and fails when one of them is
+    /// missing, `signed` those that a key below has signed.
     pub policy: TrustPolicy,
-    /// Public keys, as `proz plugin keygen` writes them.
-    pub keys: Vec<PublicKey>,
+    /// Public keys, as `proz plugin keygen` writes them; trusted for all plugins, or as
+    /// `{ key = "…", ids = ["proz-evm"] }` for those with these ids.
+    pub keys: Vec<TrustedKey>,
     /// The lock file, as `proz plugin lock` writes it; `proz.lock` beside this file when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lock_file: Option<PathBuf>,
@@ -155,7 +178,8 @@ impl Default for Configuration {
             options: BTreeMap::new(),
             trust: TrustSection::default(),
             faults: FaultPolicy::default(),
-            activation: Vec::new(),
+            settings: BTreeMap::new(),
+            chain: ChainSection::default(),
         }
     }
 }
@@ -171,16 +195,23 @@ impl Configuration {
             file: file.to_path_buf(),
             source,
         })?;
-        let mut configuration = Self::from_toml(&text, file)?;
+        Ok(Self::from_toml(&text, file)?.beside(file))
+    }
+
+    /// The configuration with paths that are relative to a file made relative to the working
+    /// directory.
+    #[must_use]
+    pub fn beside(mut self, file: &Path) -> Self {
         let folder = file.parent().unwrap_or(Path::new(""));
-        let plugins = &mut configuration.plugins;
-        for path in plugins.paths.iter_mut().chain(&mut plugins.data_dir) {
+        let plugins = &mut self.plugins;
+        let paths = plugins.paths.iter_mut().chain(&mut plugins.data_dir);
+        for path in paths.chain(&mut self.chain.spec) {
             *path = folder.join(&*path);
         }
-        let lock_file = configuration.trust.lock_file.take();
+        let lock_file = self.trust.lock_file.take();
         let lock_file = lock_file.unwrap_or_else(|| PathBuf::from("proz.lock"));
-        configuration.trust.lock_file = Some(folder.join(lock_file));
-        Ok(configuration)
+        self.trust.lock_file = Some(folder.join(lock_file));
+        self
     }
 
     /// Checks a text; `file` is named in errors.
@@ -192,7 +223,7 @@ impl Configuration {
         let configuration: Self =
             toml::from_str(text).map_err(|error| ConfigurationError::Malformed {
                 file: file.to_path_buf(),
-                detail: error.to_string(),
+                detail: explained(text, &error),
             })?;
         configuration.check(file)?;
         Ok(configuration)
@@ -222,16 +253,23 @@ impl Configuration {
             ));
         }
         let is_name = |key: &String| VmType::new(key).is_ok() || PluginId::new(key).is_ok();
-        if let Some(key) = self.options.keys().find(|key| !is_name(key)) {
-            let expected = "a VM type or a plugin id";
-            return Err(contradiction("options", expected, format!("`{key}`")));
+        for (section, keys) in [
+            ("options", self.options.keys().collect::<Vec<_>>()),
+            ("settings", self.settings.keys().collect()),
+        ] {
+            if let Some(key) = keys.into_iter().find(|key| !is_name(key)) {
+                let expected = "a VM type or a plugin id";
+                return Err(contradiction(section, expected, format!("`{key}`")));
+            }
         }
-        let mut seen = BTreeSet::new();
-        for rule in &self.activation {
-            if !seen.insert((format!("{:?}", rule.vm.subject), rule.from_block)) {
-                let found = format!("a second one, `{}`", rule.vm);
-                let expected = "one rule for each VM and block";
-                return Err(contradiction("activation", expected, found));
+        for key in self.plugins.builds.keys() {
+            if release_key(key).is_none() {
+                let expected = "a plugin id and a version, such as `proz-evm 1.1.0`";
+                return Err(contradiction(
+                    "plugins.builds",
+                    expected,
+                    format!("`{key}`"),
+                ));
             }
         }
         Ok(())
@@ -261,14 +299,17 @@ impl Configuration {
             require: self.plugins.require.clone(),
             disabled: self.plugins.disabled.clone(),
             options: self.options.clone(),
+            settings: self.settings.clone(),
+            precompile_addresses: self.plugins.precompile_addresses.clone(),
+            builds: self
+                .plugins
+                .builds
+                .iter()
+                .filter_map(|(key, digest)| Some((release_key(key)?, *digest)))
+                .collect(),
             data_dir: self.plugins.data_dir.clone(),
-            activation: Activation::new(self.activation.clone()),
             generation_cap: self.plugins.generation_cap,
             faults: self.faults,
-            evm: EvmOptions {
-                precompile_addresses: self.plugins.precompile_addresses.clone(),
-                ..EvmOptions::default()
-            },
             trust: Trust {
                 policy: self.trust.policy,
                 keys: self.trust.keys.clone(),
@@ -277,6 +318,27 @@ impl Configuration {
             ..VmFactoryConfig::default()
         })
     }
+}
+
+/// A release by the text `ID VERSION`.
+fn release_key(text: &str) -> Option<ReleaseKey> {
+    let (plugin, version) = text.split_once(' ')?;
+    Some(ReleaseKey {
+        plugin: plugin.parse().ok()?,
+        version: version.parse().ok()?,
+    })
+}
+
+/// The parser's words; for what an earlier release of the format had, what replaces it.
+fn explained(text: &str, error: &toml::de::Error) -> String {
+    let is_former =
+        toml::from_str::<toml::Table>(text).is_ok_and(|table| table.contains_key("activation"));
+    if is_former {
+        return "`activation` chose ranges of versions; a chain names exact releases in a file of \
+                its own: `proz chain spec migrate` writes it"
+            .to_owned();
+    }
+    error.to_string()
 }
 
 #[cfg(test)]

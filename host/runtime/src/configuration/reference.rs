@@ -81,6 +81,13 @@ fn kind(schema: &Value, property: &Value) -> String {
     if !properties(target).is_empty() {
         return "table, below".to_owned();
     }
+    if let Some(forms) = target.get("anyOf").and_then(Value::as_array) {
+        let forms = forms.iter().map(|form| match form.get("properties") {
+            Some(_) => "table".to_owned(),
+            None => kind(schema, form),
+        });
+        return forms.collect::<Vec<_>>().join(" or ");
+    }
     let name = match target.get("type") {
         Some(Value::Array(types)) => types.first().and_then(Value::as_str),
         Some(one) => one.as_str(),

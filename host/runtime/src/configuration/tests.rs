@@ -20,11 +20,14 @@ fn the_example_is_a_configuration_that_uses_every_section() {
     let configuration = Configuration::read(&file).unwrap();
     let default = Configuration::default();
     assert_ne!(configuration.plugins, default.plugins);
-    assert_ne!(configuration.options, default.options);
+    assert_ne!(configuration.settings, default.settings);
     assert_ne!(configuration.trust.keys, default.trust.keys);
     assert_ne!(configuration.faults, default.faults);
-    assert_eq!(configuration.activation.len(), 2);
     let folder = file.parent().unwrap();
+    let spec = configuration.chain.spec.clone().unwrap();
+    assert_eq!(spec, folder.join("chain.example.toml"));
+    let spec = crate::ChainSpec::read(&spec).unwrap();
+    assert_eq!(spec.upgrades().len(), 3);
     assert_eq!(configuration.plugins.paths, [folder.join("plugins")]);
     assert_eq!(configuration.lock_file(), folder.join("proz.lock"));
     assert!(configuration.factory(SearchPath::default()).is_ok());
@@ -36,11 +39,11 @@ fn precompiles_may_be_limited_to_some_addresses() {
     let factory = parse(text).unwrap().factory(SearchPath::default()).unwrap();
     let identity = Address::with_last_byte(4);
     assert_eq!(
-        factory.evm.precompile_addresses,
+        factory.precompile_addresses,
         Some(BTreeSet::from([identity]))
     );
     let none = Configuration::default().factory(SearchPath::default());
-    assert_eq!(none.unwrap().evm.precompile_addresses, None);
+    assert_eq!(none.unwrap().precompile_addresses, None);
 }
 
 #[test]
@@ -89,8 +92,20 @@ fn refuses_what_it_does_not_know_and_says_where() {
             "expected a VM type or a plugin id, found `EVM`",
         ),
         (
-            "config_version = 1\n[[activation]]\nvm = \"evm@1\"\n[[activation]]\nvm = \"evm@2\"",
-            "expected one rule for each VM and block, found a second one, `evm@^2`",
+            "config_version = 1\n[[activation]]\nvm = \"evm@1\"",
+            "`proz chain spec migrate` writes it",
+        ),
+        (
+            "config_version = 1\n[options.wasm.machine]\na = 1",
+            "belongs into the operator's `settings`",
+        ),
+        (
+            "config_version = 1\n[settings.EVM]\na = 1",
+            "expected a VM type or a plugin id, found `EVM`",
+        ),
+        (
+            "config_version = 1\n[plugins.builds]\n\"evm\" = \"00\"",
+            "expected 64 lower-case hexadecimal digits",
         ),
     ] {
         let error = parse(text).unwrap_err().to_string();

@@ -1,6 +1,6 @@
 //! What one frame may ask of the host: the callbacks behind [`StateAccess`].
 
-use super::{Executor, create::Creation};
+use super::{Executor, bounds::Refusal, create::Creation};
 use crate::transaction::delegate_of;
 use alloy_primitives::Address as Account;
 use proz_interface::abi_stable::std_types::{ROption, RResult, RSlice, RStr};
@@ -19,8 +19,8 @@ pub(crate) struct FrameAccess<'f, 'a> {
     executor: &'f mut Executor<'a>,
     message: &'f Message<'f>,
     recipient: AccountId,
-    /// Last error of this frame's callbacks that did not abandon the transaction.
-    refusal: Option<HostError>,
+    /// Why a callback of this frame last failed without abandoning the transaction.
+    refusal: Option<Refusal>,
     checkpoints: Vec<Checkpoint>,
 }
 
@@ -40,13 +40,13 @@ impl<'f, 'a> FrameAccess<'f, 'a> {
     }
 
     /// See [`Executor::settle`].
-    pub(crate) const fn refusal(&self) -> Option<HostError> {
+    pub(crate) const fn refusal(&self) -> Option<Refusal> {
         self.refusal
     }
 
     #[cold]
     fn refuse(&mut self, error: HostError) -> HostError {
-        self.refusal = Some(error);
+        self.refusal = Some(Refusal::Callback(error));
         error
     }
 
@@ -164,6 +164,7 @@ impl<'f, 'a> FrameAccess<'f, 'a> {
         if topics.len() > MAX_TOPICS {
             return Err(self.refuse(HostError::INVALID_ARGUMENT));
         }
+        self.executor.require_memory(data.len())?;
         let mut words = [alloy_primitives::B256::ZERO; MAX_TOPICS];
         for (word, topic) in words.iter_mut().zip(topics) {
             *word = (*topic).into();
@@ -225,6 +226,11 @@ impl<'f, 'a> FrameAccess<'f, 'a> {
         if !request.kind.is_create() {
             return Err(self.refuse(HostError::INVALID_ARGUMENT));
         }
+        let init_code = request.init_code.as_slice();
+        if self.executor.is_init_code_too_large(init_code) {
+            self.refusal = Some(Refusal::InitCodeTooLarge);
+            return Err(HostError::INVALID_ARGUMENT);
+        }
         self.executor.create(&Creation {
             kind: request.kind,
             creator: self.message.recipient.into(),
@@ -232,7 +238,7 @@ impl<'f, 'a> FrameAccess<'f, 'a> {
             gas_limit: request.gas_limit,
             value: request.value.into(),
             salt: request.salt.into(),
-            init_code: request.init_code.as_slice(),
+            init_code,
         })
     }
 
@@ -247,7 +253,7 @@ impl<'f, 'a> FrameAccess<'f, 'a> {
             .precompile(address, input, gas_limit, self.message, self.recipient)
             .inspect_err(|&error| {
                 if error == HostError::UNSUPPORTED {
-                    self.refusal = Some(error);
+                    self.refusal = Some(Refusal::Callback(error));
                 }
             })
     }

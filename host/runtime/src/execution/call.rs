@@ -1,8 +1,10 @@
 //! Calls: checkpoint, value, routing by precompile, then by code.
 
-use super::{Executor, Machine, access::FrameAccess};
+use super::{
+    Executor, Machine, Surroundings, access::FrameAccess, bounds::Bounds, stack::on_enough_stack,
+};
 use crate::{
-    container::{self, Container},
+    container::{self, Container, Payload},
     transaction::delegate_of,
 };
 use alloy_primitives::{Address, B256, Bytes};
@@ -12,34 +14,52 @@ use proz_interface::v1::{
     Revision, StateAccess_TO, StatusCode,
 };
 use proz_state::AccountId;
-use std::sync::Arc;
 
 /// Native stack that the host itself needs between two frames, in bytes.
 const HOST_STACK_BYTES: usize = 32 * 1024;
 
-/// Native stack added when too little is left, in bytes. Virtual: pages are used as touched.
-const STACK_SEGMENT_BYTES: usize = 4 * 1024 * 1024;
+/// Gas of 16 bytes that a compressed container unpacks to, before the first call of its code.
+const UNPACK_BYTES_PER_GAS: u64 = 16;
 
 /// Code that a frame runs, and where.
-enum Route {
+enum Route<'a> {
     /// No code: the call succeeds at once.
     Nothing,
+    /// Code that no active VM runs, or that claims to be a container and is none.
+    Refused(StatusCode),
     /// Plain code, or a container's payload.
     Code {
-        machine: Arc<Machine>,
-        code: Bytes,
+        machine: &'a Machine,
+        code: Stored,
         hash: B256,
     },
 }
 
-impl Executor<'_> {
+/// Code as the account stores it.
+enum Stored {
+    Ready(Bytes),
+    /// A whole container, whose payload is compressed.
+    Compressed {
+        container: Bytes,
+        size_bytes: u64,
+    },
+}
+
+impl Stored {
+    fn size_bytes(&self) -> u64 {
+        match self {
+            Self::Ready(code) => code.len() as u64,
+            Self::Compressed { size_bytes, .. } => *size_bytes,
+        }
+    }
+}
+
+impl<'a> Executor<'a> {
     /// Executes a call message. Gas of the outcome is right in every case.
     pub(crate) fn call(&mut self, message: Message<'_>) -> Result<CallOutcome, HostError> {
-        let gas_limit = message.gas_limit;
-        self.watch_start(&message, message.input.as_slice());
-        let end = self.enter(message);
-        self.watch_call_end(gas_limit, &end);
-        end
+        self.watched(&message, message.input.as_slice(), |executor| {
+            executor.enter(message)
+        })
     }
 
     fn enter(&mut self, mut message: Message<'_>) -> Result<CallOutcome, HostError> {
@@ -55,27 +75,25 @@ impl Executor<'_> {
         }
 
         let code_address = Address::from(message.code_address);
-        let precompiles = self.surroundings.precompiles;
+        let precompiles = &self.surroundings.view.precompiles;
         let result = if let Some(precompile) = precompiles.get(&code_address) {
             self.run_precompile(precompile, &message, recipient)?
         } else {
             match self.route(code_address)? {
                 Route::Nothing => FrameResult::success(message.gas_limit, Default::default()),
+                Route::Refused(status) => FrameResult::halt(status),
                 Route::Code {
                     machine,
                     code,
                     hash,
-                } => {
-                    let limit = message.gas_limit;
-                    match self.pay_preparation(&machine, hash, code.len(), limit) {
-                        Some(gas_left) => {
-                            message.gas_limit = gas_left;
-                            message.code_hash = hash.into();
-                            self.run(&machine, &code, &message, recipient)?
-                        }
-                        None => FrameResult::halt(StatusCode::OUT_OF_GAS),
+                } => match self.prepare(machine, hash, code, message.gas_limit) {
+                    Ok((code, gas_left)) => {
+                        message.gas_limit = gas_left;
+                        message.code_hash = hash.into();
+                        self.run(machine, &code, &message, recipient)?
                     }
-                }
+                    Err(status) => FrameResult::halt(status),
+                },
             }
         };
         if !result.status.is_success() {
@@ -115,13 +133,13 @@ impl Executor<'_> {
     }
 
     /// Finds code and machine for an account, through its delegation. Spec: EIP-7702.
-    fn route(&mut self, address: Address) -> Result<Route, HostError> {
+    fn route(&mut self, address: Address) -> Result<Route<'a>, HostError> {
         let (mut code, mut hash) = self.code_of(address)?;
         if self.surroundings.rules.revision.enables(Revision::Prague)
             && let Some(delegate) = delegate_of(&code)
         {
             // A delegation to a precompile runs empty code. Spec: EIP-7702.
-            if self.surroundings.precompiles.get(&delegate).is_some() {
+            if self.surroundings.view.precompiles.get(&delegate).is_some() {
                 return Ok(Route::Nothing);
             }
             (code, hash) = self.code_of(delegate)?;
@@ -130,27 +148,43 @@ impl Executor<'_> {
             return Ok(Route::Nothing);
         }
         if self.surroundings.rules.containers && container::is_container(&code) {
-            return self.route_container(&code, hash);
+            return Ok(self.route_container(&code, hash));
         }
-        Ok(Route::Code {
-            machine: self.plain_machine()?,
-            code,
-            hash,
+        Ok(match self.plain_machine()? {
+            None => Route::Refused(StatusCode::VM_UNAVAILABLE),
+            Some(machine) => Route::Code {
+                machine,
+                code: Stored::Ready(code),
+                hash,
+            },
         })
     }
 
-    fn route_container(&mut self, code: &Bytes, hash: B256) -> Result<Route, HostError> {
-        // Deployment has checked the container; a malformed one was put into the genesis.
+    fn route_container(&self, code: &Bytes, hash: B256) -> Route<'a> {
+        let Surroundings {
+            set, view, rules, ..
+        } = self.surroundings;
+        // Deployment has checked the container; what it would refuse came by genesis or import.
         let Ok(container) = Container::parse(code) else {
-            return Err(self.unavailable("container", "well-formed"));
+            return Route::Refused(StatusCode::CODE_REFUSED);
         };
-        match self.surroundings.set.route(&container, code) {
-            Some(machine) => Ok(Route::Code {
-                machine,
-                code: code.slice_ref(container.payload),
-                hash,
-            }),
-            None => Err(self.unavailable(container.vm_type, container.requirement)),
+        let size_bytes = container.payload.size_bytes() as u64;
+        if !container.trailing.is_empty() || size_bytes > rules.limits.container_size_bytes {
+            return Route::Refused(StatusCode::CODE_REFUSED);
+        }
+        let Some(machine) = set.route(view, &container) else {
+            return Route::Refused(StatusCode::VM_UNAVAILABLE);
+        };
+        Route::Code {
+            machine,
+            code: match container.payload {
+                Payload::Plain(payload) => Stored::Ready(code.slice_ref(payload)),
+                Payload::Compressed { .. } => Stored::Compressed {
+                    container: code.clone(),
+                    size_bytes,
+                },
+            },
+            hash,
         }
     }
 
@@ -166,25 +200,46 @@ impl Executor<'_> {
         Ok((self.state(code)?, hash))
     }
 
-    /// Takes the price of preparing code at its first call in the transaction; `None` when the
-    /// frame cannot pay, and then the code stays unpaid.
-    fn pay_preparation(
+    /// Takes the price of preparing code at its first call in the transaction, and unpacks it;
+    /// returns code and gas left. A frame that cannot pay halts and leaves the code unpaid.
+    fn prepare(
         &mut self,
         machine: &Machine,
         hash: B256,
-        size_bytes: usize,
+        stored: Stored,
         gas_limit: u64,
-    ) -> Option<u64> {
-        if machine.preparation == PreparationPrice::default() {
-            return Some(gas_limit);
-        }
+    ) -> Result<(Bytes, u64), StatusCode> {
+        let is_free = machine.preparation == PreparationPrice::default();
+        let stored = match stored {
+            Stored::Ready(code) if is_free => return Ok((code, gas_limit)),
+            stored => stored,
+        };
         let key = (machine.identity.generation, hash);
-        if self.prepared.contains(&key) {
-            return Some(gas_limit);
+        if let Some(unpacked) = self.prepared.get(&key) {
+            let code = match (unpacked, stored) {
+                (Some(unpacked), _) => unpacked.clone(),
+                (None, Stored::Ready(code)) => code,
+                (None, Stored::Compressed { .. }) => return Err(StatusCode::CODE_REFUSED),
+            };
+            return Ok((code, gas_limit));
         }
-        let gas_left = gas_limit.checked_sub(machine.preparation.gas(size_bytes as u64))?;
-        self.prepared.insert(key);
-        Some(gas_left)
+        let size_bytes = stored.size_bytes();
+        let mut price = machine.preparation.gas(size_bytes);
+        if let Stored::Compressed { .. } = stored {
+            price = price.saturating_add(size_bytes.div_ceil(UNPACK_BYTES_PER_GAS));
+        }
+        let gas_left = gas_limit.checked_sub(price).ok_or(StatusCode::OUT_OF_GAS)?;
+        match stored {
+            Stored::Ready(code) => {
+                self.prepared.insert(key, None);
+                Ok((code, gas_left))
+            }
+            Stored::Compressed { container, .. } => {
+                let code = unpack(&container, size_bytes).ok_or(StatusCode::CODE_REFUSED)?;
+                self.prepared.insert(key, Some(code.clone()));
+                Ok((code, gas_left))
+            }
+        }
     }
 
     /// Runs one frame in a machine and judges its result. The caller undoes what must be undone.
@@ -211,7 +266,7 @@ impl Executor<'_> {
         self.watch_code(&machine.label, machine.identity.vm_type.as_str());
         let mut access = FrameAccess::new(self, message, recipient);
         let needed = machine.stack_bytes + HOST_STACK_BYTES;
-        let result = stacker::maybe_grow(needed, needed.max(STACK_SEGMENT_BYTES), || {
+        let result = on_enough_stack(needed, || {
             machine.vm.execute(
                 RSlice::from_slice(code),
                 &context,
@@ -219,8 +274,19 @@ impl Executor<'_> {
             )
         });
         let refusal = access.refusal();
-        self.settle(&machine.identity, message.gas_limit, result.into(), refusal)
+        let Ok(result) = result else {
+            let message = format!("{needed} bytes of native stack for one more frame");
+            return Err(self.lacks(&machine.identity, message));
+        };
+        let bounds = Bounds::of(message, code);
+        self.settle(&machine.identity, bounds, result.into(), refusal)
     }
+}
+
+/// The code of a container whose size was bounded and paid.
+fn unpack(container: &[u8], size_bytes: u64) -> Option<Bytes> {
+    let payload = Container::parse(container).ok()?.payload;
+    Some(payload.unpack(size_bytes).ok()?.into_owned().into())
 }
 
 /// A call that was refused before it began: its gas returns.

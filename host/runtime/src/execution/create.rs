@@ -1,6 +1,6 @@
 //! Creations: address, collision, constructor, deposit of code.
 
-use super::Executor;
+use super::{Executor, Surroundings, bounds::words_of};
 use crate::container::{self, Container};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use proz_interface::abi_stable::std_types::RSlice;
@@ -35,10 +35,10 @@ impl Executor<'_> {
             return self.enter_creation(creation);
         }
         let address = self.address_of(creation)?;
-        self.watch_start(&message_of(creation, address), creation.init_code);
-        let end = self.enter_creation(creation);
-        self.watch_creation_end(creation.gas_limit, &end);
-        end
+        let message = message_of(creation, address);
+        self.watched(&message, creation.init_code, |executor| {
+            executor.enter_creation(creation)
+        })
     }
 
     /// Address that a creation will get. Spec: Yellow Paper section 7; EIP-1014.
@@ -53,8 +53,24 @@ impl Executor<'_> {
         Ok(creation.creator.create(nonce))
     }
 
+    /// Whether plain init code is larger than a creation may have. Spec: EIP-3860.
+    ///
+    /// A frame of whatever VM that asks for such a creation halts exceptionally, as by running out
+    /// of gas: all its gas is taken, no nonce moves, no address becomes warm. Containers have a
+    /// limit of their own.
+    pub(super) fn is_init_code_too_large(&self, init_code: &[u8]) -> bool {
+        let rules = self.surroundings.rules;
+        rules.revision.enables(Revision::Shanghai)
+            && init_code.len() as u64 > rules.limits.init_code_size_bytes
+            && !(rules.containers && container::is_container(init_code))
+    }
+
     fn enter_creation(&mut self, creation: &Creation<'_>) -> Result<CreateOutcome, HostError> {
         let gas_limit = creation.gas_limit;
+        // A nested one is refused before; a transaction is invalid; this is a simulation's.
+        if self.is_init_code_too_large(creation.init_code) {
+            return Ok(failed(StatusCode::INIT_CODE_TOO_LARGE, 0));
+        }
         if creation.depth > self.surroundings.rules.limits.call_depth {
             return Ok(failed(StatusCode::CALL_DEPTH_EXCEEDED, gas_limit));
         }
@@ -122,30 +138,38 @@ impl Executor<'_> {
         if creation.init_code.is_empty() {
             return Ok(FrameResult::success(creation.gas_limit, Buffer::empty()));
         }
-        let machine = self.plain_machine()?;
-        let result = self.run(&machine, creation.init_code, &message, account)?;
+        let Some(machine) = self.plain_machine()? else {
+            return Ok(FrameResult::halt(StatusCode::VM_UNAVAILABLE));
+        };
+        let result = self.run(machine, creation.init_code, &message, account)?;
         if !result.status.is_success() {
             return Ok(result);
         }
-        Ok(self.deposit_plain(result, account))
+        self.deposit_plain(result, account)
     }
 
     /// Stores what init code returned. Spec: EIP-2, EIP-170, EIP-3541.
-    fn deposit_plain(&mut self, result: FrameResult, account: AccountId) -> FrameResult {
+    fn deposit_plain(
+        &mut self,
+        result: FrameResult,
+        account: AccountId,
+    ) -> Result<FrameResult, HostError> {
         let rules = self.surroundings.rules;
         let code = result.output.as_slice();
-        if rules.revision.enables(Revision::London) && code.first() == Some(&0xef) {
-            return FrameResult::halt(StatusCode::CODE_REFUSED);
+        // Only a validated container may be stored as one, whatever the revision.
+        let is_reserved = rules.revision.enables(Revision::London) && code.first() == Some(&0xef);
+        if is_reserved || (rules.containers && container::is_container(code)) {
+            return Ok(FrameResult::halt(StatusCode::CODE_REFUSED));
         }
         if rules.revision.enables(Revision::SpuriousDragon)
             && code.len() as u64 > rules.limits.code_size_bytes
         {
-            return FrameResult::halt(StatusCode::CODE_TOO_LARGE);
+            return Ok(FrameResult::halt(StatusCode::CODE_TOO_LARGE));
         }
         let cost = DEPOSIT_BYTE.saturating_mul(code.len() as u64);
-        match result.gas_left.checked_sub(cost) {
+        Ok(match result.gas_left.checked_sub(cost) {
             Some(gas_left) => {
-                self.store(code, account);
+                self.store(code, account)?;
                 FrameResult {
                     gas_left,
                     output: Buffer::empty(),
@@ -158,7 +182,7 @@ impl Executor<'_> {
                 ..result
             },
             None => FrameResult::halt(StatusCode::OUT_OF_GAS),
-        }
+        })
     }
 
     /// Validates a container, runs its constructor with the trailing arguments, stores it.
@@ -173,30 +197,32 @@ impl Executor<'_> {
             return Ok(FrameResult::halt(StatusCode::CODE_REFUSED));
         };
         let size = container.size_bytes as u64;
-        if size > rules.limits.container_size_bytes {
+        let code_size = container.payload.size_bytes() as u64;
+        if size.max(code_size) > rules.limits.container_size_bytes {
             return Ok(FrameResult::halt(StatusCode::CODE_TOO_LARGE));
         }
-        let Some(gas) = message
-            .gas_limit
-            .checked_sub(VALIDATION_BYTE.saturating_mul(size))
-        else {
+        // What is read and unpacked is paid before.
+        let price = VALIDATION_BYTE.saturating_mul(size.max(code_size));
+        let Some(gas) = message.gas_limit.checked_sub(price) else {
             return Ok(FrameResult::halt(StatusCode::OUT_OF_GAS));
         };
-        if !super::machine::is_requirement(container.requirement) {
+        if !super::set::is_requirement(container.requirement) {
             return Ok(FrameResult::halt(StatusCode::CODE_REFUSED));
         }
-        let Some(machine) = self.surroundings.set.route(&container, creation.init_code) else {
-            return Err(self.unavailable(container.vm_type, container.requirement));
+        let Surroundings { set, view, .. } = self.surroundings;
+        let Some(machine) = set.route(view, &container) else {
+            return Ok(FrameResult::halt(StatusCode::VM_UNAVAILABLE));
         };
         self.require_in_service(&machine.identity)?;
-        let verdict = machine
-            .vm
-            .validate_code(RSlice::from_slice(container.payload));
+        let Ok(payload) = container.payload.unpack(code_size) else {
+            return Ok(FrameResult::halt(StatusCode::CODE_REFUSED));
+        };
+        let verdict = machine.vm.validate_code(RSlice::from_slice(&payload));
         if let Err(error) = Result::<(), VmError>::from(verdict) {
             return match error.code() {
-                VmErrorCode::RESOURCES => Err(self.lacks(&machine.identity, error.to_string())),
-                VmErrorCode::HOST => Err(self.fault(&machine.identity, error.to_string())),
-                code if code.is_fault() => Err(self.fault(&machine.identity, error.to_string())),
+                VmErrorCode::RESOURCES => Err(self.lacks(&machine.identity, words_of(&error))),
+                VmErrorCode::HOST => Err(self.fault(&machine.identity, words_of(&error))),
+                code if code.is_fault() => Err(self.fault(&machine.identity, words_of(&error))),
                 _ => Ok(FrameResult::halt(StatusCode::CODE_REFUSED)),
             };
         }
@@ -205,7 +231,7 @@ impl Executor<'_> {
         message.gas_limit = gas;
         message.input = RSlice::from_slice(container.trailing);
         message.code_hash = keccak256(code).into();
-        let result = self.run(&machine, container.payload, message, account)?;
+        let result = self.run(machine, &payload, message, account)?;
         if !result.status.is_success() {
             return Ok(result);
         }
@@ -215,7 +241,7 @@ impl Executor<'_> {
         else {
             return Ok(FrameResult::halt(StatusCode::OUT_OF_GAS));
         };
-        self.store(code, account);
+        self.store(code, account)?;
         Ok(FrameResult {
             gas_left,
             output: Buffer::empty(),
@@ -223,10 +249,12 @@ impl Executor<'_> {
         })
     }
 
-    fn store(&mut self, code: &[u8], account: AccountId) {
+    fn store(&mut self, code: &[u8], account: AccountId) -> Result<(), HostError> {
+        self.require_memory(code.len())?;
         let hash = keccak256(code);
         self.journal
             .set_code(account, Bytes::copy_from_slice(code), hash);
+        Ok(())
     }
 }
 

@@ -1,20 +1,28 @@
 //! The state of one running transaction.
 
-use super::{ExecutionError, Machine, PluginIdentity, PrecompileTable, VmSet, watcher::Watcher};
+use super::{
+    ExecutionError, Machine, PluginIdentity, RevisionView, VmSet,
+    bounds::{Bounds, Refusal, words_of},
+    watcher::Watcher,
+};
 use crate::chain::ChainRules;
-use alloy_primitives::B256;
+use alloy_primitives::{B256, Bytes};
 use proz_interface::v1::{
     BlockContext, CancelFlag, FrameResult, HostError, StatusCode, TransactionContext, VmError,
     VmErrorCode,
 };
 use proz_state::{Journal, StateError};
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeMap;
+
+/// Copies from this size on are asked for before they are made, in bytes.
+const LARGE_COPY_BYTES: usize = 64 * 1024;
 
 /// What a transaction runs in; fixed while it runs.
 #[derive(Clone, Copy)]
 pub(crate) struct Surroundings<'a> {
     pub(crate) set: &'a VmSet,
-    pub(crate) precompiles: &'a PrecompileTable,
+    /// What the set offers under the rules.
+    pub(crate) view: &'a RevisionView,
     pub(crate) rules: &'a ChainRules,
     pub(crate) block: &'a BlockContext,
     pub(crate) transaction: &'a TransactionContext<'a>,
@@ -29,9 +37,9 @@ pub(crate) struct Executor<'a> {
     pub(crate) watcher: Option<Watcher<'a>>,
     /// Set once; from then on every callback fails and the transaction is undone.
     pub(crate) abort: Option<Abort>,
-    /// Codes whose preparation this transaction has paid, each on its machine. Reverts do not
-    /// undo it: the work was done.
-    pub(crate) prepared: BTreeSet<(u64, B256)>,
+    /// Codes whose preparation this transaction has paid, each on its machine, with what was
+    /// unpacked. Reverts do not undo it: the work was done.
+    pub(crate) prepared: BTreeMap<(u64, B256), Option<Bytes>>,
 }
 
 /// Why a running transaction is abandoned.
@@ -48,6 +56,10 @@ pub(crate) enum Abort {
     },
     Resources {
         plugin: PluginIdentity,
+        message: String,
+    },
+    /// What the host itself lacks.
+    HostResources {
         message: String,
     },
     VmUnavailable {
@@ -70,7 +82,7 @@ impl<'a> Executor<'a> {
             surroundings,
             watcher,
             abort: None,
-            prepared: BTreeSet::new(),
+            prepared: BTreeMap::new(),
         }
     }
 
@@ -102,29 +114,21 @@ impl<'a> Executor<'a> {
 
     /// Judges what a plugin returned for a frame.
     ///
-    /// `refusal` is the last error that a callback of this very frame returned without abandoning
-    /// the transaction: a frame that passes it on halts.
+    /// `refusal` is why a callback of this very frame last failed without abandoning the
+    /// transaction: a frame that passes it on halts.
     pub(crate) fn settle(
         &mut self,
         plugin: &PluginIdentity,
-        gas_limit: u64,
+        bounds: Bounds,
         result: Result<FrameResult, VmError>,
-        refusal: Option<HostError>,
+        refusal: Option<Refusal>,
     ) -> Result<FrameResult, HostError> {
         self.check_alive()?;
         let result = match result {
             Ok(result) => result,
             Err(error) => return self.settle_error(plugin, &error, refusal),
         };
-        if result.gas_left > gas_limit {
-            let message = format!("returned {} gas of a limit of {gas_limit}", result.gas_left);
-            return Err(self.fault(plugin, message));
-        }
-        if result.output.is_malformed() {
-            let message = format!(
-                "returned a malformed output of {} bytes",
-                result.output.len()
-            );
+        if let Err(message) = bounds.judge(&result) {
             return Err(self.fault(plugin, message));
         }
         if result.status.is_success() {
@@ -143,22 +147,21 @@ impl<'a> Executor<'a> {
         &mut self,
         plugin: &PluginIdentity,
         error: &VmError,
-        refusal: Option<HostError>,
+        refusal: Option<Refusal>,
     ) -> Result<FrameResult, HostError> {
         match (error.code(), refusal) {
-            (VmErrorCode::HOST, Some(HostError::STATIC_VIOLATION)) => {
-                Ok(FrameResult::halt(StatusCode::STATIC_VIOLATION))
-            }
-            (VmErrorCode::HOST, Some(_)) => Ok(FrameResult::halt(StatusCode::INVALID_ARGUMENT)),
+            (VmErrorCode::HOST, Some(refusal)) => Ok(FrameResult::halt(refusal.status())),
             (VmErrorCode::CANCELLED, _) if self.surroundings.cancel.is_set() => {
                 Err(self.abandon(Abort::Cancelled))
             }
             (VmErrorCode::UNSUPPORTED, _) => Err(self.abandon(Abort::Unsupported {
                 plugin: plugin.clone(),
-                message: error.to_string(),
+                message: words_of(error),
             })),
-            (VmErrorCode::RESOURCES, _) => Err(self.lacks(plugin, error.to_string())),
-            _ => Err(self.fault(plugin, error.to_string())),
+            // Code that an earlier release took, or that nobody validated.
+            (VmErrorCode(16..=31), _) => Ok(FrameResult::halt(StatusCode::CODE_REFUSED)),
+            (VmErrorCode::RESOURCES, _) => Err(self.lacks(plugin, words_of(error))),
+            _ => Err(self.fault(plugin, words_of(error))),
         }
     }
 
@@ -179,6 +182,22 @@ impl<'a> Executor<'a> {
         })
     }
 
+    /// Fails when this node has no memory for what a frame leaves with the host, so that a large
+    /// copy does not end the process. Small ones are not asked for: where they fail, it ends.
+    #[inline]
+    pub(crate) fn require_memory(&mut self, size_bytes: usize) -> Result<(), HostError> {
+        if size_bytes < LARGE_COPY_BYTES {
+            return Ok(());
+        }
+        let mut room = Vec::<u8>::new();
+        if room.try_reserve_exact(size_bytes).is_ok() {
+            return Ok(());
+        }
+        Err(self.abandon(Abort::HostResources {
+            message: format!("{size_bytes} bytes of memory"),
+        }))
+    }
+
     /// Fails when a build is set aside: what needs it cannot be executed.
     #[inline]
     pub(crate) fn require_in_service(&mut self, plugin: &PluginIdentity) -> Result<(), HostError> {
@@ -190,28 +209,15 @@ impl<'a> Executor<'a> {
         Err(self.abandon(Abort::Quarantined { plugin }))
     }
 
-    /// No VM runs this code: the block cannot be executed here.
-    #[cold]
-    pub(crate) fn unavailable(&mut self, vm_type: &str, requirement: &str) -> HostError {
-        self.abandon(Abort::VmUnavailable {
-            required: format!(
-                "{vm_type}@{}",
-                if requirement.is_empty() {
-                    "*"
-                } else {
-                    requirement
-                }
-            ),
-        })
-    }
-
-    /// The machine of plain code.
-    pub(crate) fn plain_machine(&mut self) -> Result<Arc<Machine>, HostError> {
-        match &self.surroundings.set.plain {
-            Ok(machine) => Ok(machine.clone()),
-            Err(required) => Err(self.abandon(Abort::VmUnavailable {
-                required: required.clone(),
-            })),
+    /// The machine of plain code; `None` when the chain's schedule has none, which is an outcome.
+    pub(crate) fn plain_machine(&mut self) -> Result<Option<&'a Machine>, HostError> {
+        let Surroundings { set, view, .. } = self.surroundings;
+        match set.plain(view) {
+            None if !set.is_scheduled() => {
+                let required = format!("evm that runs {}", self.surroundings.rules.revision);
+                Err(self.abandon(Abort::VmUnavailable { required }))
+            }
+            machine => Ok(machine),
         }
     }
 
@@ -238,6 +244,11 @@ impl<'a> Executor<'a> {
             Some(Abort::Resources { plugin, message }) => ExecutionError::Resources {
                 plugin: plugin.id.to_string(),
                 version: plugin.version.to_string(),
+                message,
+            },
+            Some(Abort::HostResources { message }) => ExecutionError::Resources {
+                plugin: env!("CARGO_PKG_NAME").to_owned(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
                 message,
             },
             Some(Abort::Quarantined { plugin }) => ExecutionError::Quarantined {

@@ -1,18 +1,12 @@
-//! The VMs and precompiles that one transaction sees: an immutable set.
+//! Machines and precompiles, ready to run.
 
-use super::ExecutionError;
-use crate::container::Container;
 use alloy_primitives::Address;
 use proz_interface::abi_stable::std_types::ROption;
 use proz_interface::v1::{PrecompileBox, PreparationPrice, Revision, VirtualMachineBox};
-use proz_manifest::{FeatureSet, Offered, PluginId, Requirement, VmType, ranked};
+use proz_manifest::{FeatureSet, Offered, PluginId, VmType};
 use proz_state::WarmSet;
 use semver::Version;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::RangeInclusive,
-    sync::{Arc, OnceLock, RwLock},
-};
+use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
 /// Who a loaded build is, for matching, messages and quarantine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -189,7 +183,7 @@ pub(crate) struct PrecompileTable {
 const LOW_ADDRESSES: usize = 0x200;
 
 impl PrecompileTable {
-    fn new(precompiles: &[Arc<LoadedPrecompile>], revision: Revision) -> Self {
+    pub(super) fn new(precompiles: &[Arc<LoadedPrecompile>], revision: Revision) -> Self {
         let mut table = Self::default();
         for entry in precompiles.iter().filter(|e| e.is_active(revision)) {
             table.warm.insert(entry.address);
@@ -225,113 +219,4 @@ fn low_number(address: &Address) -> Option<usize> {
     let (high, low) = address.0.split_at(18);
     let number = usize::from(u16::from_be_bytes([low[0], low[1]]));
     (number < LOW_ADDRESSES && high.iter().all(|b| *b == 0)).then_some(number)
-}
-
-/// An immutable set of machines and precompiles, fixed for a range of blocks.
-///
-/// A transaction leases the whole set, so that a swap in its middle changes nothing for it.
-pub struct VmSet {
-    /// Machine of plain code, or the requirement that no loaded one satisfies.
-    pub(crate) plain: Result<Arc<Machine>, String>,
-    /// All machines that are loaded, any version.
-    pub(crate) machines: Vec<Arc<Machine>>,
-    /// An activation rule in force that nothing loaded satisfies: nothing may be executed.
-    pub(crate) missing: Option<String>,
-    /// Generations that are set aside. They keep their place, so that nothing else takes it.
-    pub(crate) quarantined: BTreeSet<u64>,
-    precompiles: Vec<Arc<LoadedPrecompile>>,
-    tables: Vec<OnceLock<PrecompileTable>>,
-    /// Containers' routes that were resolved before, by type and requirement.
-    routes: RwLock<BTreeMap<Vec<u8>, Option<Arc<Machine>>>>,
-}
-
-/// Most routes kept; a chain uses a handful, an attacker may send any number.
-const ROUTES_KEPT: usize = 1_024;
-
-impl VmSet {
-    pub(crate) fn new(
-        plain: Result<Arc<Machine>, String>,
-        machines: Vec<Arc<Machine>>,
-        precompiles: Vec<Arc<LoadedPrecompile>>,
-    ) -> Self {
-        Self {
-            plain,
-            machines,
-            missing: None,
-            quarantined: BTreeSet::new(),
-            precompiles,
-            tables: Revision::ALL.iter().map(|_| OnceLock::new()).collect(),
-            routes: RwLock::default(),
-        }
-    }
-
-    /// Precompiles of a revision.
-    pub(crate) fn precompiles(&self, revision: Revision) -> &PrecompileTable {
-        let index = (revision.0 as usize).min(self.tables.len() - 1);
-        self.tables[index].get_or_init(|| PrecompileTable::new(&self.precompiles, revision))
-    }
-
-    /// Machine for a container: the highest loaded version that its requirement accepts.
-    pub(crate) fn route(&self, container: &Container<'_>, bytes: &[u8]) -> Option<Arc<Machine>> {
-        let key = Container::route_key(bytes)?;
-        if let Ok(routes) = self.routes.read()
-            && let Some(route) = routes.get(key)
-        {
-            return route.clone();
-        }
-        let route = self.resolve(container.vm_type, container.requirement);
-        if let Ok(mut routes) = self.routes.write()
-            && routes.len() < ROUTES_KEPT
-        {
-            routes.insert(key.to_vec(), route.clone());
-        }
-        route
-    }
-
-    /// Best loaded release of a VM type that a requirement accepts.
-    fn resolve(&self, vm_type: &str, requirement: &str) -> Option<Arc<Machine>> {
-        let requirement = requirement_of(vm_type, requirement)?;
-        let identities = self.machines.iter().map(|machine| &*machine.identity);
-        let best = *ranked(&requirement, identities).first()?;
-        self.machines
-            .iter()
-            .find(|machine| machine.identity.generation == best.generation)
-            .cloned()
-    }
-
-    /// Fails when an activation rule in force is not satisfied.
-    pub(crate) fn require_whole(&self, block: u64) -> Result<(), ExecutionError> {
-        match &self.missing {
-            None => Ok(()),
-            Some(required) => Err(ExecutionError::VmUnavailable {
-                block,
-                required: required.clone(),
-                loaded: self.describe(),
-            }),
-        }
-    }
-
-    /// What is loaded, for messages.
-    pub(crate) fn describe(&self) -> String {
-        let machines = self.machines.iter().map(|m| &*m.identity);
-        let machines = machines.map(|i| format!("{}@{}", i.vm_type, i.version));
-        let packs = self.precompiles.iter().map(|p| &*p.identity);
-        let packs: BTreeSet<_> = packs.map(|i| format!("{}@{}", i.id, i.version)).collect();
-        let names: Vec<String> = machines.chain(packs).collect();
-        if names.is_empty() {
-            return "nothing".to_owned();
-        }
-        names.join(", ")
-    }
-}
-
-/// Requirement of a container: its text without the type in front; `None` when malformed.
-fn requirement_of(vm_type: &str, text: &str) -> Option<Requirement> {
-    let text = if text.is_empty() { "*" } else { text };
-    format!("{vm_type}@{text}").parse().ok()
-}
-
-/// Whether a container's type and requirement are well-formed.
-pub(crate) fn is_requirement(text: &str) -> bool {
-    requirement_of("evm", text).is_some()
 }

@@ -1,5 +1,6 @@
 //! What comes out of an execution: results, and why there may be none.
 
+use crate::chain::{ReleaseKey, Start};
 use alloy_primitives::{Address, Bytes, U256};
 use proz_interface::v1::{Revision, StatusCode};
 use proz_state::{Logs, StateChanges, StateError};
@@ -106,7 +107,22 @@ pub enum ExecutionError {
         /// What is lacking, in the plugin's own words.
         message: String,
     },
-    /// No VM that could run the code is loaded and active.
+    /// The chain's schedule has a release in force that this node has not loaded: it stops in
+    /// front of the block.
+    #[error(
+        "block {block} needs {release}, in force from {since} on, which is not loaded; loaded: {loaded}"
+    )]
+    ReleaseMissing {
+        /// Block height.
+        block: u64,
+        /// The release.
+        release: ReleaseKey,
+        /// When it began.
+        since: Start,
+        /// What is loaded.
+        loaded: String,
+    },
+    /// No VM that could run the code is loaded; in a development chain.
     #[error("no VM for this code at block {block}: required {required}; loaded: {loaded}")]
     VmUnavailable {
         /// Block height.

@@ -1,6 +1,6 @@
 //! Runs precompiles: as callees, and directly for VMs that offer them as host functions.
 
-use super::{Executor, LoadedPrecompile, access::FrameAccess};
+use super::{Executor, LoadedPrecompile, access::FrameAccess, bounds::Bounds};
 use alloy_primitives::Address;
 use proz_interface::abi_stable::{sabi_trait::TD_Opaque, sabi_types::RMut, std_types::RSlice};
 use proz_interface::v1::{
@@ -34,12 +34,8 @@ impl Executor<'_> {
             StateAccess_TO::from_ptr(RMut::new(&mut access), TD_Opaque),
         );
         let refusal = access.refusal();
-        self.settle(
-            &precompile.identity,
-            message.gas_limit,
-            result.into(),
-            refusal,
-        )
+        let bounds = Bounds::of(message, &[]);
+        self.settle(&precompile.identity, bounds, result.into(), refusal)
     }
 
     /// Runs a pure precompile for a VM's host function: no value, no access-list entry.
@@ -53,7 +49,7 @@ impl Executor<'_> {
         caller: &Message<'_>,
         recipient: AccountId,
     ) -> Result<CallOutcome, HostError> {
-        let precompiles = self.surroundings.precompiles;
+        let precompiles = &self.surroundings.view.precompiles;
         let Some(precompile) = precompiles.get(&address).filter(|p| !p.is_stateful) else {
             return Err(HostError::UNSUPPORTED);
         };

@@ -4,8 +4,8 @@ use super::Executor;
 use crate::inspection::{FrameCode, FrameEnd, FrameStart, InspectorCell, StorageAccess};
 use alloy_primitives::{Address, B256, U256};
 use proz_interface::v1::{
-    Buffer, CallOutcome, CreateOutcome, Extension, HostError, Message, StatusCode, StepEvent,
-    TRACE_EXTENSION, TraceMask,
+    Buffer, CallOutcome, CreateOutcome, Extension, FrameResult, HostError, Message, StatusCode,
+    StepEvent, TRACE_EXTENSION, TraceMask,
 };
 use proz_loader::trace::{StepBridge, StepReceiver};
 
@@ -47,10 +47,83 @@ impl<'a> Watcher<'a> {
     }
 }
 
+/// How a frame ended, as an inspector is told.
+pub(crate) trait Ended {
+    fn status(&self) -> StatusCode;
+    fn gas_left(&self) -> u64;
+    /// Output, revert data, or the code that a creation has deployed.
+    fn output(&self, executor: &mut Executor<'_>) -> Buffer;
+}
+
+macro_rules! ended_by_its_fields {
+    ($($outcome:ty),*) => {$(
+        impl Ended for $outcome {
+            fn status(&self) -> StatusCode {
+                self.status
+            }
+
+            fn gas_left(&self) -> u64 {
+                self.gas_left
+            }
+
+            fn output(&self, _executor: &mut Executor<'_>) -> Buffer {
+                self.output.clone()
+            }
+        }
+    )*};
+}
+
+ended_by_its_fields!(CallOutcome, FrameResult);
+
+impl Ended for CreateOutcome {
+    fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    fn gas_left(&self) -> u64 {
+        self.gas_left
+    }
+
+    fn output(&self, executor: &mut Executor<'_>) -> Buffer {
+        if !self.status.is_success() {
+            return self.output.clone();
+        }
+        let account = executor.journal.peek(self.address.into());
+        let code = account.and_then(|account| executor.journal.code(account).cloned());
+        code.map_or_else(|_| Buffer::empty(), Buffer::from)
+    }
+}
+
 impl Executor<'_> {
+    /// Runs a frame between its start and its end, both of which are told: the end whatever becomes
+    /// of the frame.
+    #[inline]
+    pub(crate) fn watched<E: Ended>(
+        &mut self,
+        message: &Message<'_>,
+        input: &[u8],
+        run: impl FnOnce(&mut Self) -> Result<E, HostError>,
+    ) -> Result<E, HostError> {
+        if self.watcher.is_none() {
+            return run(self);
+        }
+        let gas_limit = message.gas_limit;
+        self.watch_start(message, input);
+        let end = run(self);
+        match &end {
+            Ok(end) => {
+                let gas_used = gas_limit.saturating_sub(end.gas_left());
+                let output = end.output(self);
+                self.watch_end(end.status(), gas_used, &output);
+            }
+            Err(_) => self.watch_end(StatusCode::VM_UNAVAILABLE, gas_limit, &[]),
+        }
+        end
+    }
+
     /// Tells of a frame's start.
     #[inline]
-    pub(crate) fn watch_start(&self, message: &Message<'_>, input: &[u8]) {
+    fn watch_start(&self, message: &Message<'_>, input: &[u8]) {
         if let Some(watcher) = &self.watcher
             && watcher.wants(TraceMask::FRAMES)
         {
@@ -83,7 +156,7 @@ impl Executor<'_> {
 
     /// Tells of a frame's end.
     #[inline]
-    pub(crate) fn watch_end(&self, status: StatusCode, gas_used: u64, output: &[u8]) {
+    fn watch_end(&self, status: StatusCode, gas_used: u64, output: &[u8]) {
         if let Some(watcher) = &self.watcher
             && watcher.wants(TraceMask::FRAMES)
         {
@@ -93,40 +166,6 @@ impl Executor<'_> {
                 output,
             });
         }
-    }
-
-    /// Tells of a call's end, abandoned ones included.
-    #[inline]
-    pub(crate) fn watch_call_end(&self, gas_limit: u64, end: &Result<CallOutcome, HostError>) {
-        if self.watcher.is_some() {
-            match end {
-                Ok(end) => self.watch_end(end.status, gas_limit - end.gas_left, &end.output),
-                Err(_) => self.watch_end(StatusCode::VM_UNAVAILABLE, gas_limit, &[]),
-            }
-        }
-    }
-
-    /// Tells of a creation's end, abandoned ones included.
-    pub(crate) fn watch_creation_end(
-        &mut self,
-        gas_limit: u64,
-        end: &Result<CreateOutcome, HostError>,
-    ) {
-        if self.watcher.is_none() {
-            return;
-        }
-        let Ok(end) = end else {
-            self.watch_end(StatusCode::VM_UNAVAILABLE, gas_limit, &[]);
-            return;
-        };
-        let code = if end.status.is_success() {
-            let account = self.journal.peek(end.address.into());
-            let code = account.and_then(|account| self.journal.code(account).cloned());
-            code.map_or_else(|_| Buffer::empty(), Buffer::from)
-        } else {
-            end.output.clone()
-        };
-        self.watch_end(end.status, gas_limit - end.gas_left, &code);
     }
 
     /// Tells of a storage access.

@@ -18,7 +18,7 @@ pub struct FaultPolicy {
     ///
     /// One fault ends one transaction and nothing else. Whoever can make a plugin fault by
     /// sending transactions can make it be quarantined, so the number is a choice between
-    /// stopping early and going on.
+    /// stopping early and going on. Simulations, such as calls and estimates, never count.
     pub quarantine_after: u64,
     /// What may take the place of a quarantined build.
     pub fall_back: FallBack,
@@ -56,7 +56,8 @@ impl FallBack {
             Self::Never => false,
             Self::SameRelease => {
                 is_same_release(former, failing)
-                    && former.configuration == failing.configuration
+                    && former.options == failing.options
+                    && former.addresses == failing.addresses
                     // The same bytes would fault the same way.
                     && former.library_sha256 != failing.library_sha256
             }

@@ -1,11 +1,17 @@
 //! One loaded build of a plugin.
 
 use crate::execution::{LoadedPrecompile, Machine, PluginIdentity};
-use crate::plugins::activation::Pack;
+use crate::{
+    chain::{ConsensusOptions, MachineSettings, Release},
+    plugins::active::Pack,
+};
+use alloy_primitives::Address;
 use proz_interface::v1::HostInfo;
 use proz_loader::{LoadError, LoadedPlugin};
 use proz_manifest::{Candidate, Sha256Digest};
+use semver::Version;
 use std::{
+    collections::BTreeSet,
     path::PathBuf,
     sync::{
         Arc,
@@ -24,11 +30,24 @@ pub(crate) struct Generation {
     pub(crate) manifest_sha256: Sha256Digest,
     pub(crate) library_sha256: Sha256Digest,
     pub(crate) library_size_bytes: u64,
-    /// What it was configured with, as TOML.
-    pub(crate) configuration: String,
+    /// What it was configured with and shows in results.
+    pub(crate) options: ConsensusOptions,
+    /// Of a pack, the addresses that it may serve; all of its own when absent.
+    pub(crate) addresses: Option<BTreeSet<Address>>,
     pub(crate) machine: Option<Arc<Machine>>,
     pub(crate) pack: Option<Pack>,
     pub(crate) faults: AtomicU64,
+}
+
+/// What one instance of a library is created with.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct InstanceTerms {
+    /// What shows in results.
+    pub(crate) options: ConsensusOptions,
+    /// What never does.
+    pub(crate) settings: MachineSettings,
+    /// Of a pack, the addresses that it may serve.
+    pub(crate) addresses: Option<BTreeSet<Address>>,
 }
 
 /// What is known of a generation.
@@ -77,11 +96,11 @@ impl Generation {
     pub(crate) fn start(
         candidate: &Candidate,
         plugin: &LoadedPlugin,
-        configuration: &toml::Table,
+        terms: InstanceTerms,
         host: &HostInfo<'_>,
     ) -> Result<Self, LoadError> {
         let manifest = &candidate.manifest;
-        let configuration = configuration.to_string();
+        let configuration = terms.options.with(&terms.settings).to_string();
         let instance = plugin.create(&configuration, host)?;
         let identity = Arc::new(PluginIdentity {
             id: manifest.id.clone(),
@@ -96,13 +115,18 @@ impl Generation {
             .precompiles
             .into_iter()
             .map(|code| Arc::new(LoadedPrecompile::new(identity.clone(), code)))
+            .filter(|entry| {
+                let allowed = terms.addresses.as_ref();
+                allowed.is_none_or(|addresses| addresses.contains(&entry.address))
+            })
             .collect();
         Ok(Self {
             manifest_path: candidate.manifest_path.clone(),
             manifest_sha256: crate::trust::manifest_digest(manifest),
             library_sha256: plugin.sha256,
             library_size_bytes: plugin.size_bytes,
-            configuration,
+            options: terms.options,
+            addresses: terms.addresses,
             machine,
             pack: (!precompiles.is_empty()).then_some(Pack { precompiles }),
             faults: AtomicU64::new(0),
@@ -118,6 +142,25 @@ impl Generation {
         let machine = self.machine.as_ref().map(Arc::strong_count);
         let pack = self.pack.as_ref().and_then(|pack| pack.precompiles.first());
         machine.or(pack.map(Arc::strong_count)).unwrap_or(0) > 1
+    }
+
+    /// The entry of a schedule that would start this instance.
+    pub(crate) fn release(&self) -> Release {
+        let identity = &self.identity;
+        Release {
+            plugin: identity.id.clone(),
+            version: Version {
+                // Builds of one release compute the same.
+                build: semver::BuildMetadata::EMPTY,
+                ..identity.version.clone()
+            },
+            vm_type: identity.vm_type.clone(),
+            features: identity.features.clone(),
+            options: self.options.clone(),
+            replaces: BTreeSet::new(),
+            addresses: self.addresses.clone(),
+            fingerprint: None,
+        }
     }
 
     pub(crate) fn info(&self, state: GenerationState) -> GenerationInfo {

@@ -1,7 +1,11 @@
 //! The loaded generations, and the one immutable snapshot that transactions lease.
 
-use super::{Activation, FaultPolicy, Generation, GenerationInfo, GenerationState, Incident};
-use crate::execution::{PrecompileInfo, VmSet};
+use super::active::Plan;
+use super::{FaultPolicy, Generation, GenerationInfo, GenerationState, Incident};
+use crate::{
+    chain::Start,
+    execution::{PrecompileInfo, VmSet, cut},
+};
 use arc_swap::ArcSwap;
 use std::{
     collections::BTreeSet,
@@ -14,7 +18,7 @@ use std::{
 /// Readers never wait: a lease is one atomic load. Changes are made one at a time, on a copy, and
 /// published at once; a change that fails publishes nothing.
 pub struct Registry {
-    activation: Activation,
+    plan: Plan,
     /// Most generations in memory.
     generation_cap: usize,
     faults: FaultPolicy,
@@ -25,8 +29,8 @@ pub struct Registry {
 /// An immutable state of the registry.
 struct Published {
     generations: Vec<Arc<Generation>>,
-    /// Sets of VMs by the height from which they are in force, in ascending order.
-    epochs: Vec<(u64, Arc<VmSet>)>,
+    /// Sets of VMs by the start from which they are in force, in the order of the schedule.
+    epochs: Vec<(Start, Arc<VmSet>)>,
 }
 
 /// The set of VMs that a transaction runs with, held until it ends.
@@ -110,10 +114,10 @@ struct Changes {
 const HISTORY: usize = 8;
 
 impl Registry {
-    pub(crate) fn new(activation: Activation, generation_cap: usize, faults: FaultPolicy) -> Self {
-        let empty = Published::new(Vec::new(), BTreeSet::new(), &activation);
+    pub(crate) fn new(plan: Plan, generation_cap: usize, faults: FaultPolicy) -> Self {
+        let empty = Published::new(Vec::new(), BTreeSet::new(), &plan);
         Self {
-            activation,
+            plan,
             generation_cap,
             faults,
             published: ArcSwap::from_pointee(empty),
@@ -121,23 +125,24 @@ impl Registry {
         }
     }
 
-    /// The activation schedule.
-    #[must_use]
-    pub const fn activation(&self) -> &Activation {
-        &self.activation
+    pub(crate) const fn plan(&self) -> &Plan {
+        &self.plan
     }
 
-    /// Leases the set of VMs for a block.
+    /// Leases the set of VMs for a block, by its height and its time in Unix seconds.
     #[inline]
     #[must_use]
-    pub fn lease(&self, block: u64) -> Lease {
+    pub fn lease(&self, number: u64, timestamp: u64) -> Lease {
         let published = self.published.load_full();
-        let begun = published.epochs.partition_point(|(from, _)| *from <= block);
-        Lease {
-            published,
-            // The first epoch begins at 0.
-            epoch: begun.saturating_sub(1),
-        }
+        let begun = |(start, _): &(Start, _)| start.has_begun(number, timestamp);
+        // The first epoch is in force before all others.
+        let epoch = published.epochs.iter().rposition(begun).unwrap_or(0);
+        Lease { published, epoch }
+    }
+
+    /// Leases the set that is in force in the end.
+    pub(crate) fn last(&self) -> Lease {
+        self.lease(u64::MAX, u64::MAX)
     }
 
     /// Adds generations, in one publication.
@@ -249,7 +254,7 @@ impl Registry {
         let count = failing.count_fault();
         if self.faults.quarantine_after > 0 && count >= self.faults.quarantine_after {
             // Pinned, or another thread was faster.
-            let _ = self.set_aside(failing, fault);
+            let _ = self.set_aside(failing, &cut(fault));
         }
     }
 
@@ -386,7 +391,7 @@ impl Registry {
         self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn find(&self, number: u64) -> Result<Arc<Generation>, RegistryError> {
+    pub(crate) fn find(&self, number: u64) -> Result<Arc<Generation>, RegistryError> {
         let published = self.published.load();
         let found = published
             .generations
@@ -444,7 +449,7 @@ impl Registry {
         active: Vec<Arc<Generation>>,
     ) -> Arc<Published> {
         let quarantined = changes.quarantined.clone();
-        let new = Arc::new(Published::new(active, quarantined, &self.activation));
+        let new = Arc::new(Published::new(active, quarantined, &self.plan));
         let old = self.published.swap(new.clone());
         let is_active = |g: &Arc<Generation>| new.generations.iter().any(|n| Arc::ptr_eq(g, n));
         changes.retired.retain(|g| !is_active(g));
@@ -479,21 +484,12 @@ impl Changes {
 }
 
 impl Published {
-    fn new(
-        generations: Vec<Arc<Generation>>,
-        mut quarantined: BTreeSet<u64>,
-        activation: &Activation,
-    ) -> Self {
-        let machines: Vec<_> = generations
-            .iter()
-            .filter_map(|g| g.machine.clone())
-            .collect();
-        let packs: Vec<_> = generations.iter().filter_map(|g| g.pack.clone()).collect();
+    fn new(generations: Vec<Arc<Generation>>, mut quarantined: BTreeSet<u64>, plan: &Plan) -> Self {
         quarantined.retain(|number| {
             let mut active = generations.iter();
             active.any(|g| g.identity.generation == *number)
         });
-        let epochs = activation.resolve(&machines, &packs, &quarantined);
+        let epochs = plan.resolve(&generations, &quarantined);
         Self {
             generations,
             epochs,

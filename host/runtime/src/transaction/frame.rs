@@ -14,7 +14,8 @@ use crate::{
 use alloy_primitives::{Address, Bytes, U256, keccak256};
 use proz_interface::abi_stable::std_types::RSlice;
 use proz_interface::v1::{
-    BlockContext, CancelFlag, FrameResult, HostError, Message, MessageKind, TransactionContext,
+    BlockContext, CancelFlag, FrameResult, HostError, Message, MessageKind, StatusCode,
+    TransactionContext,
 };
 use proz_loader::trace::StepBridge;
 use proz_state::{Journal, StateDb};
@@ -65,13 +66,13 @@ pub fn execute_frame(
         blob_hashes: RSlice::EMPTY,
         sequence: next_sequence(),
     };
-    let precompiles = set.precompiles(rules.revision);
+    let view = set.view(rules.revision);
     let buffers = BUFFERS.with(RefCell::take);
     let mut journal = Journal::with_buffers(db, rules.journal(), buffers);
-    journal.set_warm_set(&precompiles.warm);
+    journal.set_warm_set(&view.precompiles.warm);
     let surroundings = Surroundings {
         set,
-        precompiles,
+        view,
         rules,
         block,
         transaction: &context,
@@ -119,14 +120,12 @@ fn run(executor: &mut Executor<'_>, frame: &FrameRequest) -> Result<FrameResult,
         value: frame.value.into(),
         input: RSlice::from_slice(&frame.input),
     };
-    executor.watch_start(&message, message.input.as_slice());
-    let result = executor.run(&machine, &frame.code, &message, recipient)?;
+    let result = executor.watched(&message, &frame.input, |executor| match machine {
+        Some(machine) => executor.run(machine, &frame.code, &message, recipient),
+        None => Ok(FrameResult::halt(StatusCode::VM_UNAVAILABLE)),
+    })?;
     executor.check_alive()?;
-    executor.watch_end(
-        result.status,
-        frame.gas_limit - result.gas_left,
-        &result.output,
-    );
+    executor.require_memory(result.output.len())?;
     if !result.status.is_success() {
         executor.journal.revert_to(checkpoint);
     }

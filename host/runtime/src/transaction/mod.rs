@@ -25,6 +25,7 @@ pub use system::{
     SYSTEM_ADDRESS, SystemCall, WITHDRAWAL_REQUEST_ADDRESS, block_end_calls, block_start_calls,
     system_call,
 };
+pub use validation::TRANSACTION_GAS_CAP;
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 

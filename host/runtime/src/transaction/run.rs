@@ -92,11 +92,11 @@ pub fn transact(
         blob_hashes: RSlice::from_slice(&blob_hashes),
         sequence: next_sequence(),
     };
-    let precompiles = set.precompiles(rules.revision);
+    let view = set.view(rules.revision);
 
     let buffers = BUFFERS.with(RefCell::take);
     let mut journal = Journal::with_buffers(db, rules.journal(), buffers);
-    journal.set_warm_set(&precompiles.warm);
+    journal.set_warm_set(&view.precompiles.warm);
     let inspector = options.inspector;
     let steps = inspector.map(Steps);
     let bridge = steps
@@ -109,7 +109,7 @@ pub fn transact(
         journal,
         Surroundings {
             set,
-            precompiles,
+            view,
             rules,
             block,
             transaction: &context,
@@ -270,6 +270,7 @@ impl Run<'_, '_> {
             input: RSlice::from_slice(&transaction.input),
         })?;
         self.executor.check_alive()?;
+        self.executor.require_memory(output.len())?;
         // What authorizations earn stands even if the call fails. Spec: EIP-7702.
         Ok(Outermost {
             status,
@@ -303,7 +304,10 @@ impl Run<'_, '_> {
                 let code = self.executor.journal.code(account).cloned();
                 self.executor.state(code)?
             }
-            None => outcome.output.into(),
+            None => {
+                self.executor.require_memory(outcome.output.len())?;
+                outcome.output.into()
+            }
         };
         Ok(Outermost {
             status: outcome.status,

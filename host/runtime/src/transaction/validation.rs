@@ -17,7 +17,7 @@ use proz_interface::v1::{BlockContext, Revision};
 use proz_state::{AccountId, Journal};
 
 /// Most gas of one transaction. Spec: EIP-7825.
-const TRANSACTION_GAS_CAP: u64 = 1 << 24;
+pub const TRANSACTION_GAS_CAP: u64 = 1 << 24;
 
 /// Checks everything that needs no state, and computes the intrinsic gas.
 pub(crate) fn check_stateless(

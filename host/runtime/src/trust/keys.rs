@@ -1,10 +1,10 @@
 //! Ed25519 keys and signatures of manifests. Spec: RFC 8032.
 
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
-use proz_manifest::{Manifest, SignatureBytes};
+use proz_manifest::{Manifest, PluginId, SignatureBytes};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
 /// A key that signs manifests.
 pub struct SecretKey(SigningKey);
@@ -140,5 +140,107 @@ impl JsonSchema for PublicKey {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "pattern": "^[0-9a-f]{64}$" })
+    }
+}
+
+/// A key that is trusted, for all plugins or for some.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustedKey {
+    /// The key.
+    pub key: PublicKey,
+    /// Plugin ids that it may sign; all when absent.
+    pub ids: Option<BTreeSet<PluginId>>,
+}
+
+impl TrustedKey {
+    /// Whether what this key signs is trusted for a plugin.
+    #[must_use]
+    pub fn may_sign(&self, id: &PluginId) -> bool {
+        self.ids.as_ref().is_none_or(|ids| ids.contains(id))
+    }
+}
+
+impl From<PublicKey> for TrustedKey {
+    /// Trusts the key for all plugins.
+    fn from(key: PublicKey) -> Self {
+        Self { key, ids: None }
+    }
+}
+
+/// The written form of a key that is trusted for some plugins.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scoped {
+    key: PublicKey,
+    ids: BTreeSet<PluginId>,
+}
+
+impl Serialize for TrustedKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let key = self.key;
+        match self.ids.clone() {
+            None => key.serialize(serializer),
+            Some(ids) => Scoped { key, ids }.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for TrustedKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TrustedKeyVisitor)
+    }
+}
+
+/// Reads both forms, each with its own errors.
+struct TrustedKeyVisitor;
+
+impl<'de> de::Visitor<'de> for TrustedKeyVisitor {
+    type Value = TrustedKey;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key, or a table of `key` and `ids`")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<TrustedKey, E> {
+        let key = text.parse::<PublicKey>().map_err(E::custom)?;
+        Ok(key.into())
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<TrustedKey, A::Error> {
+        let table = de::value::MapAccessDeserializer::new(map);
+        let Scoped { key, ids } = Scoped::deserialize(table)?;
+        if ids.is_empty() {
+            return Err(de::Error::custom(format!(
+                "expected at least one of `ids` for the key {key}, found none"
+            )));
+        }
+        Ok(TrustedKey {
+            key,
+            ids: Some(ids),
+        })
+    }
+}
+
+impl JsonSchema for TrustedKey {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "TrustedKey".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let key = PublicKey::json_schema(generator);
+        json_schema!({
+            "anyOf": [
+                key,
+                {
+                    "type": "object",
+                    "additionalProperties": false,
+                    "required": ["key", "ids"],
+                    "properties": {
+                        "key": key,
+                        "ids": { "type": "array", "minItems": 1, "items": { "type": "string" } },
+                    },
+                },
+            ],
+        })
     }
 }

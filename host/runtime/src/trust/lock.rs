@@ -110,7 +110,15 @@ impl PluginLock {
                 "expected lock_version {LOCK_VERSION}, found {found}"
             )));
         }
-        Ok(Self::new(lock.plugins))
+        let lock = Self::new(lock.plugins);
+        let mut pairs = lock.plugins.windows(2);
+        if let Some([one, _]) = pairs.find(|p| p[0].id == p[1].id && p[0].version == p[1].version) {
+            let (id, version) = (&one.id, &one.version);
+            return Err(malformed(format!(
+                "expected one entry for `{id}` {version}, found two that differ"
+            )));
+        }
+        Ok(lock)
     }
 
     /// The lock as the text of a file.

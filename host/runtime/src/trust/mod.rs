@@ -8,7 +8,7 @@
 mod keys;
 mod lock;
 
-pub use keys::{KeyError, PublicKey, SecretKey};
+pub use keys::{KeyError, PublicKey, SecretKey, TrustedKey};
 pub use lock::{LOCK_VERSION, LockError, LockedPlugin, PluginLock};
 
 use proz_manifest::{Manifest, Sha256Digest};
@@ -22,7 +22,7 @@ pub enum TrustPolicy {
     /// Any; a digest in a manifest is compared all the same.
     #[default]
     Open,
-    /// Those in the lock file, with the manifest and the library that it names.
+    /// Those in the lock file, with the manifest and the library that it names, and all of them.
     Pinned,
     /// Those whose manifest names the library's digest and is signed with a trusted key.
     Signed,
@@ -34,7 +34,7 @@ pub struct Trust {
     /// The policy.
     pub policy: TrustPolicy,
     /// Keys that [`TrustPolicy::Signed`] trusts.
-    pub keys: Vec<PublicKey>,
+    pub keys: Vec<TrustedKey>,
     /// Plugins that [`TrustPolicy::Pinned`] trusts.
     pub lock: PluginLock,
 }
@@ -83,6 +83,16 @@ pub enum TrustError {
         /// How many keys are trusted.
         keys: usize,
     },
+    /// A key has signed the manifest that is trusted for other plugins only.
+    #[error("{release} is signed by the key {key}, which is not trusted for the id `{id}`")]
+    KeyNotAllowed {
+        /// Id and version.
+        release: String,
+        /// The key.
+        key: String,
+        /// The plugin's id.
+        id: String,
+    },
 }
 
 impl TrustError {
@@ -100,11 +110,29 @@ impl TrustError {
             Self::SignatureInvalid { .. } => {
                 "get the plugin again from its author, or add the author's key to `trust.keys`"
             }
+            Self::KeyNotAllowed { .. } => {
+                "get the plugin from the author of that id; if the key may sign it, add the id to the key's `ids` in `trust.keys`"
+            }
         }
     }
 }
 
 impl Trust {
+    /// Releases that the lock file names and that are not among `found`, under
+    /// [`TrustPolicy::Pinned`]; none under another policy.
+    #[must_use]
+    pub fn missing<'m>(&self, found: impl IntoIterator<Item = &'m Manifest>) -> Vec<String> {
+        if self.policy != TrustPolicy::Pinned {
+            return Vec::new();
+        }
+        let found: Vec<_> = found.into_iter().map(|m| (&m.id, &m.version)).collect();
+        let locked = self.lock.plugins().iter();
+        let missing = locked.filter(|p| !found.contains(&(&p.id, &p.version)));
+        missing
+            .map(|p| format!("`{}` {}", p.id, p.version))
+            .collect()
+    }
+
     /// Decides whether a manifest's plugin may be loaded; returns the digest that its library must
     /// have, where one is known.
     ///
@@ -135,13 +163,22 @@ impl Trust {
                 if manifest.signature.is_none() {
                     return Err(TrustError::SignatureMissing { release: release() });
                 }
-                if !self.keys.iter().any(|key| key.has_signed(manifest)) {
-                    return Err(TrustError::SignatureInvalid {
+                let signers = self.keys.iter().filter(|key| key.key.has_signed(manifest));
+                let signers: Vec<_> = signers.collect();
+                if signers.iter().any(|key| key.may_sign(&manifest.id)) {
+                    return Ok(manifest.sha256);
+                }
+                Err(match signers.first() {
+                    None => TrustError::SignatureInvalid {
                         release: release(),
                         keys: self.keys.len(),
-                    });
-                }
-                Ok(manifest.sha256)
+                    },
+                    Some(signer) => TrustError::KeyNotAllowed {
+                        release: release(),
+                        key: signer.key.to_string(),
+                        id: manifest.id.to_string(),
+                    },
+                })
             }
         }
     }

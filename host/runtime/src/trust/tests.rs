@@ -59,7 +59,9 @@ fn signed_admits_what_a_trusted_key_signed_and_nobody_changed() {
     let (ours, theirs) = (key(1), key(2));
     let trust = Trust {
         policy: TrustPolicy::Signed,
-        keys: vec![key(3).public(), ours.public()],
+        keys: [key(3).public(), ours.public()]
+            .map(TrustedKey::from)
+            .into(),
         ..Trust::default()
     };
     assert_eq!(trust.admit(&signed(&ours)), Ok(Some(digest(1))));
@@ -94,6 +96,82 @@ fn signed_admits_what_a_trusted_key_signed_and_nobody_changed() {
 }
 
 #[test]
+fn a_key_signs_no_plugin_but_those_it_is_trusted_for() {
+    let (ours, packs) = (key(1), key(2));
+    let scoped = |key: &SecretKey, id: &str| TrustedKey {
+        key: key.public(),
+        ids: Some([id.parse().unwrap()].into()),
+    };
+    let mut trust = Trust {
+        policy: TrustPolicy::Signed,
+        keys: vec![scoped(&ours, "a"), scoped(&packs, "tally")],
+        ..Trust::default()
+    };
+    assert_eq!(trust.admit(&signed(&ours)), Ok(Some(digest(1))));
+    let refused = trust.admit(&signed(&packs)).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        format!(
+            "`a` 1.0.0 is signed by the key {}, which is not trusted for the id `a`",
+            packs.public()
+        )
+    );
+    // Another entry of the same key may allow it.
+    trust.keys.push(packs.public().into());
+    assert_eq!(trust.admit(&signed(&packs)), Ok(Some(digest(1))));
+}
+
+#[test]
+fn a_trusted_key_reads_back_in_both_forms() {
+    #[derive(serde::Serialize, serde::Deserialize)]
+    struct Section {
+        keys: Vec<TrustedKey>,
+    }
+    let public = key(1).public();
+    let text =
+        format!("keys = [\"{public}\", {{ key = \"{public}\", ids = [\"proz-evm\", \"tally\"] }}]");
+    let section: Section = toml::from_str(&text).unwrap();
+    assert_eq!(section.keys[0], public.into());
+    assert!(section.keys[1].may_sign(&"tally".parse().unwrap()));
+    assert!(!section.keys[1].may_sign(&"evmx".parse().unwrap()));
+    let again: Section = toml::from_str(&toml::to_string(&section).unwrap()).unwrap();
+    assert_eq!(again.keys, section.keys);
+    for (text, expected) in [
+        (
+            format!("keys = [{{ key = \"{public}\", ids = [] }}]"),
+            "expected at least one of `ids`",
+        ),
+        (
+            "keys = [5]".to_owned(),
+            "a key, or a table of `key` and `ids`",
+        ),
+        (
+            format!("keys = [{{ key = \"{public}\" }}]"),
+            "missing field `ids`",
+        ),
+    ] {
+        let error = toml::from_str::<Section>(&text).err().unwrap().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn what_is_locked_and_not_found_is_named() {
+    let manifest = manifest();
+    let mut trust = Trust {
+        policy: TrustPolicy::Pinned,
+        lock: PluginLock::new(vec![LockedPlugin::new(&manifest, digest(2))]),
+        ..Trust::default()
+    };
+    assert!(trust.missing([&manifest]).is_empty());
+    let mut other = manifest.clone();
+    other.version = semver::Version::new(1, 0, 1);
+    assert_eq!(trust.missing([&other]), ["`a` 1.0.0"]);
+    trust.policy = TrustPolicy::Open;
+    assert!(trust.missing([&other]).is_empty());
+}
+
+#[test]
 fn signs_as_rfc_8032_does() {
     // Section 7.1, test 1: the seed and its public key.
     let seed = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
@@ -122,7 +200,13 @@ fn a_lock_file_reads_back_and_refuses_what_it_does_not_know() {
     let lock = PluginLock::new(vec![LockedPlugin::new(&manifest(), digest(2))]);
     std::fs::write(&file, lock.to_toml()).unwrap();
     assert_eq!(PluginLock::read(&file).unwrap(), lock);
+    let entry = |byte| LockedPlugin::new(&manifest(), digest(byte));
+    let twice = PluginLock::new(vec![entry(2), entry(3)]).to_toml();
     for (text, detail) in [
+        (
+            twice.as_str(),
+            "expected one entry for `a` 1.0.0, found two that differ",
+        ),
         ("lock_version = 9", "expected lock_version 1, found 9"),
         ("lock_version = 1\nother = 2", "unknown field `other`"),
     ] {

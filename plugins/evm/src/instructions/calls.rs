@@ -1,6 +1,6 @@
 //! Calls of other contracts.
 
-use super::{Context, Outcome, address, memory_range, return_data, word};
+use super::{Context, Outcome, add_refund, address, memory_range, return_data, word};
 use proz_sdk::{Buffer, CallOutcome, CallRequest, MessageKind, StatusCode};
 use revm_interpreter::{
     InstructionResult,
@@ -111,7 +111,7 @@ pub(super) fn call<const OPCODE: u8>(context: Context<'_, '_, '_>) -> Outcome {
     host.nested_gas += charged_gas as i64 - returned_gas as i64;
     let is_success = outcome.status.is_success();
     if is_success {
-        interpreter.gas.record_refund(outcome.gas_refund);
+        add_refund(&mut interpreter.gas, outcome.gas_refund);
     }
     if is_success || outcome.status.is_revert() {
         let len = output.len().min(outcome.output.len());

@@ -92,7 +92,14 @@ fn end(context: Context<'_, '_, '_>, result: InstructionResult) -> Outcome {
     popn!([offset, len], interpreter);
     let range = memory_range(interpreter, &host.rules.params, offset, len)?;
     if !range.is_empty() {
-        host.output = Buffer::from(&interpreter.memory.bytes()[range]);
+        let bytes = &interpreter.memory.bytes()[range];
+        let mut output = Vec::new();
+        // Asked for first, because a failing allocation would end the process.
+        if output.try_reserve_exact(bytes.len()).is_err() {
+            return Err(host.out_of_memory());
+        }
+        output.extend_from_slice(bytes);
+        host.output = Buffer::from(output);
     }
     Err(result)
 }

@@ -1,6 +1,6 @@
 //! Creation of contracts.
 
-use super::{Context, Outcome, memory_range, return_data, word};
+use super::{Context, Outcome, add_refund, memory_range, return_data, word};
 use proz_sdk::{Address, B256, Buffer, CreateOutcome, CreateRequest, MessageKind, StatusCode};
 use revm_interpreter::{
     Host as _, InstructionResult, as_usize_or_fail, check, gas,
@@ -81,7 +81,7 @@ pub(super) fn create<const IS_CREATE2: bool>(context: Context<'_, '_, '_>) -> Ou
         interpreter.return_data.0 = Bytes::new();
     }
     let created = if outcome.status.is_success() {
-        interpreter.gas.record_refund(outcome.gas_refund);
+        add_refund(&mut interpreter.gas, outcome.gas_refund);
         U256::from_be_slice(&outcome.address.0)
     } else {
         U256::ZERO

@@ -12,7 +12,7 @@ mod storage;
 use crate::{config::Settings, frame::FrameHost, opcodes, pool::Wire, rules::Table};
 use proz_sdk::{Address, Buffer, Word};
 use revm_interpreter::{
-    Instruction, InstructionContext, InstructionExecResult, InstructionResult, Interpreter,
+    Gas, Instruction, InstructionContext, InstructionExecResult, InstructionResult, Interpreter,
     as_usize_or_fail,
     bytecode::opcode as op,
     context_interface::cfg::GasParams,
@@ -150,6 +150,17 @@ fn memory_range(
     let offset = as_usize_or_fail!(interpreter, offset);
     interpreter.resize_memory(params, offset, len)?;
     Ok(offset..offset + len)
+}
+
+/// Farthest from zero that refunds of nested frames take a counter: whatever the frame's own
+/// instructions add, it never wraps around.
+const MOST_NESTED_REFUND: i64 = 1 << 62;
+
+/// Adds what a nested frame is refunded, which may be of another VM.
+#[inline]
+fn add_refund(gas: &mut Gas, refund: i64) {
+    let sum = gas.refunded().saturating_add(refund);
+    gas.set_refund(sum.clamp(-MOST_NESTED_REFUND, MOST_NESTED_REFUND));
 }
 
 /// Largest output that is copied rather than kept in the other side's buffer: below, a copy is

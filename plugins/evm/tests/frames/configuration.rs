@@ -174,7 +174,7 @@ fn code_size_bounds_deployment_init_code_and_validation() {
 #[test]
 fn asking_for_compiled_code_changes_no_result() {
     let program = code(&[&push(5), RETURN_TOP]);
-    let mut with = Frame::configured(Revision::Osaka, "enable_jit = true", &program);
+    let mut with = Frame::configured(Revision::Osaka, "machine = { enable_jit = true }", &program);
     let mut without = Frame::configured(Revision::Osaka, "", &program);
     let (with, without) = (with.run(), without.run());
     assert_eq!(

@@ -1,7 +1,7 @@
 //! Settings of ProzVM, under the specification's names.
 //!
 //! `memory_model`, `stack_limit`, `register_config`, `gas_schedule` and `limits` are consensus data: every node of a
-//! chain needs the same. `optimization` and `debug_log` belong to one machine and never show in a result.
+//! chain needs the same. `machine` belongs to one machine and never shows in a result.
 //!
 //! Spec: C-1 to C-6.
 
@@ -28,12 +28,11 @@ pub struct ProzVmConfig {
     pub register_config: RegisterFileConfig,
     /// Prices. Spec: C-4.
     pub gas_schedule: GasScheduleConfig,
-    /// Speed. Spec: C-5.
+    /// What never shows in a result. Spec: C-5.
+    #[serde(rename = "machine")]
     pub optimization: OptimizationSettings,
     /// Sizes of programs. Spec: C-6.
     pub limits: LimitsConfig,
-    /// Writes what contracts print to the standard error stream.
-    pub debug_log: bool,
     /// Release whose instructions and syscalls are served; the plugin library sets it.
     #[serde(skip)]
     pub release: Release,
@@ -167,7 +166,7 @@ pub enum TierName {
     Auto,
 }
 
-/// Choices that change speed and nothing else.
+/// Choices that change speed, or what a node prints, and no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OptimizationSettings {
@@ -179,6 +178,8 @@ pub struct OptimizationSettings {
     pub strip_callee_saves: bool,
     /// Bytes that prepared programs may take in memory.
     pub code_cache_bytes: usize,
+    /// Write what contracts print to the standard error stream.
+    pub debug_log: bool,
 }
 
 impl Default for OptimizationSettings {
@@ -194,6 +195,7 @@ impl Default for OptimizationSettings {
             fusion,
             strip_callee_saves,
             code_cache_bytes,
+            debug_log: false,
         }
     }
 }
@@ -289,6 +291,7 @@ impl ProzVmConfig {
             fusion,
             strip_callee_saves,
             code_cache_bytes,
+            debug_log: _,
         } = self.optimization;
         let config = VmConfig {
             memory_model: MemoryModel {

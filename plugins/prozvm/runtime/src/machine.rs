@@ -174,7 +174,7 @@ impl ProzVmMachine {
         let settings = Settings {
             prices: &self.prices,
             max_pages: self.core.memory_model.max_pages,
-            debug_log: self.config.debug_log,
+            debug_log: self.config.optimization.debug_log,
             tally: self.tally.is_on().then_some(&self.tally),
         };
         run(&contract, &settings, context, gas, host, driver)

@@ -70,6 +70,7 @@ impl<'caller> Guest<'caller> {
     fn set_fuel(&mut self, fuel: u64) {
         // As above.
         let _ = self.caller.set_fuel(fuel);
+        self.frame().pages.budget = fuel;
     }
 
     /// Returns the gas left, rounded down.

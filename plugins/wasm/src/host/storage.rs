@@ -96,12 +96,15 @@ impl Guest<'_> {
     pub(super) fn storage_cache_bytes32(&mut self, key: u32, value: u32) -> Served<()> {
         self.enter(0)?;
         let (memory, frame) = self.memory_and_frame()?;
-        let (key, value) = (word_at(memory, key)?, word_at(memory, value)?);
-        let slot = frame
-            .slots
-            .entry(key.to_u256())
-            .or_insert(CachedSlot { value, known: None });
-        slot.value = value;
+        let (key, value) = (word_at(memory, key)?.to_u256(), word_at(memory, value)?);
+        if let Some(slot) = frame.slots.get_mut(&key) {
+            slot.value = value;
+            return Ok(());
+        }
+        let price = frame.prices.host.cached_slot;
+        self.charge(price)?;
+        let slot = CachedSlot { value, known: None };
+        self.frame().slots.insert(key, slot);
         Ok(())
     }
 

@@ -9,6 +9,7 @@
 mod fuzz;
 mod noise;
 mod world;
+pub mod worst;
 
 pub use fuzz::{fuzz_execute, fuzz_mutated, fuzz_validate};
 pub use noise::Noise;

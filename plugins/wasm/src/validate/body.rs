@@ -1,11 +1,13 @@
 //! The rules of function bodies: refused operators, locals, blocks, targets.
 
 use wasmparser::{
-    FuncToValidate, FuncValidatorAllocations, FunctionBody, Operator, Parser, Payload,
+    FuncToValidate, FuncType, FuncValidatorAllocations, FunctionBody, Operator, Parser, Payload,
     ValidatorResources,
 };
 
 use super::Pass;
+use super::shape::Meter;
+use crate::cost::{MAX_BLOCKS, MAX_BRANCH_ARGUMENTS};
 use crate::error::{FunctionRef, ValidationError};
 use crate::operators::{OperatorClass, class_of, computes, name_of};
 
@@ -46,6 +48,12 @@ impl Pass<'_> {
             }
         })?);
         facts.locals = validator.len_locals();
+        facts.size_bytes = size as u32;
+        let results = self
+            .types
+            .get(facts.type_index as usize)
+            .map_or(0, |ty| ty.results().len());
+        let mut meter = Meter::new(facts.locals, results);
         let mut reader = body.get_operators_reader()?;
         while !reader.eof() {
             let (operator, offset) = reader.read_with_offset()?;
@@ -63,6 +71,8 @@ impl Pass<'_> {
                 });
             }
             validator.op(offset, &operator)?;
+            let called = self.called(&operator);
+            meter.see(&operator, &self.types, called);
             facts.operands = facts.operands.max(validator.operand_stack_height());
             facts.values += u32::from(computes(&operator));
             match operator {
@@ -88,6 +98,20 @@ impl Pass<'_> {
             }
         }
         reader.finish()?;
+        facts.shape = meter.finish();
+        if self.is_contract {
+            let shape = &facts.shape;
+            for (what, count, limit) in [
+                (
+                    "branch arguments",
+                    shape.branch_arguments,
+                    MAX_BRANCH_ARGUMENTS,
+                ),
+                ("blocks", shape.blocks, MAX_BLOCKS),
+            ] {
+                self.cap(&format!("{what} in function {index}"), count, limit as u32)?;
+            }
+        }
         facts.calls.sort_unstable();
         facts.calls.dedup();
         facts.indirect_calls.sort_unstable();
@@ -97,6 +121,16 @@ impl Pass<'_> {
         }
         self.bodies += 1;
         Ok(validator.into_allocations())
+    }
+
+    /// Returns the type of the function that an operator calls.
+    fn called(&self, operator: &Operator<'_>) -> Option<&FuncType> {
+        let type_index = match *operator {
+            Operator::Call { function_index } => self.type_index_of(function_index),
+            Operator::CallIndirect { type_index, .. } => Some(type_index),
+            _ => None,
+        };
+        self.types.get(type_index? as usize)
     }
 
     fn refuses(&self, class: OperatorClass) -> bool {

@@ -38,17 +38,21 @@ impl Pass<'_> {
         }
     }
 
-    /// Returns the type of function `index`, imports counted.
-    pub(super) fn type_of(&self, index: u32) -> String {
+    /// Returns the index of the type of function `index`, imports counted.
+    pub(super) fn type_index_of(&self, index: u32) -> Option<u32> {
         let index = index as usize;
-        let type_index = match self.import_types.get(index) {
+        match self.import_types.get(index) {
             Some(type_index) => Some(*type_index),
             None => self
                 .functions
                 .get(index - self.import_types.len())
                 .map(|facts| facts.type_index),
-        };
-        type_index
+        }
+    }
+
+    /// Returns the type of function `index`, imports counted.
+    pub(super) fn type_of(&self, index: u32) -> String {
+        self.type_index_of(index)
             .and_then(|at| self.types.get(at as usize))
             .map(type_text)
             .unwrap_or_default()

@@ -10,6 +10,7 @@
 mod body;
 mod entry;
 mod sections;
+mod shape;
 
 use std::collections::BTreeMap;
 
@@ -19,10 +20,12 @@ use wasmparser::{
 };
 
 use crate::config::{ModuleLimits, WasmConfig};
+use crate::cost::{MAX_COMPILE_GAS, Preparation, preparation};
 use crate::error::ValidationError;
 use crate::imports::signature_text;
 
 pub use sections::allowed_imports;
+pub use shape::Shape;
 
 /// Name of the export that the stack instrumentation adds; contracts may not use it.
 pub(crate) const STACK_EXPORT: &str = "__proz_stack_left";
@@ -61,6 +64,10 @@ pub struct FunctionFacts {
     pub operands: u32,
     /// Operators that compute a value.
     pub values: u32,
+    /// Bytes of its body.
+    pub size_bytes: u32,
+    /// What compiling it takes.
+    pub shape: Shape,
     /// Functions called directly, sorted, without repeats.
     pub calls: Vec<u32>,
     /// Types called through a table, sorted, without repeats.
@@ -94,6 +101,8 @@ pub struct ModuleFacts {
     pub data_bytes: u64,
     /// Operators by name with their number; filled only by [`inspect`].
     pub operators: BTreeMap<String, u64>,
+    /// What compiling it takes.
+    pub preparation: Preparation,
 }
 
 /// Checks a module against the configuration.
@@ -253,7 +262,7 @@ impl<'config> Pass<'config> {
         let (memory_pages, memory_max_pages) = self.memory.unwrap_or_default();
         self.table_functions.sort_unstable();
         self.table_functions.dedup();
-        Ok(ModuleFacts {
+        let mut facts = ModuleFacts {
             entry,
             types: self.types,
             imports: self.imports,
@@ -266,7 +275,18 @@ impl<'config> Pass<'config> {
             memory_max_pages,
             data_bytes: self.data_bytes,
             operators: self.operators,
-        })
+            preparation: Preparation::default(),
+        };
+        facts.preparation = preparation(&facts);
+        let gas = facts.preparation.compile_gas;
+        if self.is_contract && gas > MAX_COMPILE_GAS {
+            return Err(ValidationError::TooMany {
+                what: "gas for compiling the module".to_owned(),
+                count: gas,
+                limit: MAX_COMPILE_GAS as u32,
+            });
+        }
+        Ok(facts)
     }
 }
 

@@ -8,6 +8,7 @@
 #[path = "../../src/suites/archive.rs"]
 mod archive;
 mod bad_input;
+mod bounds;
 mod conformance;
 mod contracts;
 mod corpus;
@@ -16,4 +17,5 @@ mod execute;
 mod gas;
 mod host_functions;
 mod refusals;
+mod resources;
 mod stack;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use proz_sdk::{
-    Buffer, CallRequest, ExecutionContext, FrameResult, GasEstimate, GasMeter, Host, MessageKind, StatusCode, VirtualMachine,
+    Buffer, CallRequest, CreateRequest, ExecutionContext, FrameResult, GasEstimate, GasMeter, Host, MessageKind, StatusCode, VirtualMachine,
     VmError, VmErrorCode, Word,
 };
 
@@ -57,6 +57,13 @@ pub enum Behaviour {
     IgnoreNestedFault,
     /// Starts threads that outlive the frame, and returns its input.
     SpawnThreads,
+    /// Returns a megabyte for no gas.
+    HugeOutput,
+    /// Returns an internal error of a megabyte.
+    LongError,
+    /// Creates a contract with as many zeros of init code as the first four bytes of the input
+    /// say, passes failures on, and returns the status as four bytes.
+    CreateZeros,
     /// The first byte of the input chooses; see [`CHAOS`].
     Chaos,
 }
@@ -179,6 +186,24 @@ impl VirtualMachine for Machine {
                     gas_refund: i64::MAX,
                     ..FrameResult::success(gas_limit, input.into())
                 });
+            }
+            Behaviour::HugeOutput => {
+                return Ok(FrameResult::success(gas_limit, vec![1; 1 << 20].into()));
+            }
+            Behaviour::LongError => {
+                return Err(VmError::new(VmErrorCode::INTERNAL, "x".repeat(1 << 20)));
+            }
+            Behaviour::CreateZeros => {
+                let size = input.first_chunk().map_or(0, |size| u32::from_be_bytes(*size));
+                let outcome = host.create(&CreateRequest {
+                    kind: MessageKind::CREATE,
+                    gas_limit: gas_limit / 2,
+                    value: Word::ZERO,
+                    salt: Default::default(),
+                    init_code: vec![0; size as usize].as_slice().into(),
+                })?;
+                let status = outcome.status.0.to_be_bytes();
+                return Ok(FrameResult::success(gas_limit / 2, status.as_slice().into()));
             }
             Behaviour::FalseHostError => {
                 return Err(VmError::new(VmErrorCode::HOST, "a callback failed"));

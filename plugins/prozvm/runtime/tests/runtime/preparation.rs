@@ -79,8 +79,8 @@ fn code_that_was_never_validated_ends_the_same_everywhere() {
     let busy = fallback("li s9, 7\n li s10, 7\n li t6, 7");
     for settings in [
         "",
-        "optimization = { tier = \"reference\" }",
-        "optimization = { code_cache_bytes = 0 }",
+        "machine = { tier = \"reference\" }",
+        "machine = { code_cache_bytes = 0 }",
     ] {
         let machine = machine_of(settings);
         let tangled = tangled.encode();
@@ -101,7 +101,7 @@ fn code_that_was_never_validated_ends_the_same_everywhere() {
 
 #[test]
 fn a_transaction_prepares_each_code_once() {
-    let machine = machine_of("optimization = { code_cache_bytes = 0 }");
+    let machine = machine_of("machine = { code_cache_bytes = 0 }");
     let codes: Vec<_> = (0..20)
         .map(|n| fallback(&format!("li a0, {n}\n{GIVE_A0}")))
         .collect();
@@ -122,7 +122,7 @@ fn a_transaction_prepares_each_code_once() {
 /// Two machines of one library in one transaction do not lose one another's pins.
 #[test]
 fn machines_pin_apart() {
-    let machines = [(); 2].map(|()| machine_of("optimization = { code_cache_bytes = 0 }"));
+    let machines = [(); 2].map(|()| machine_of("machine = { code_cache_bytes = 0 }"));
     let code = fallback("li a0, 1");
     for _ in 0..5 {
         for machine in &machines {
@@ -186,10 +186,10 @@ fn no_history_of_caches_and_tiers_shows_in_a_result() {
     codes.push(bad);
     let machines: Vec<Arc<ProzVmMachine>> = [
         "",
-        "optimization = { code_cache_bytes = 0 }",
-        "optimization = { code_cache_bytes = 60000 }",
-        "optimization = { tier = \"reference\" }",
-        "optimization = { fusion = false, code_cache_bytes = 200000 }",
+        "machine = { code_cache_bytes = 0 }",
+        "machine = { code_cache_bytes = 60000 }",
+        "machine = { tier = \"reference\" }",
+        "machine = { fusion = false, code_cache_bytes = 200000 }",
     ]
     .into_iter()
     .map(machine_of)

@@ -159,19 +159,19 @@ fn optimization_never_shows() {
         "code_cache_bytes = 0",
     ] {
         assert_eq!(
-            run(&format!("optimization = {{ {settings} }}")),
+            run(&format!("machine = {{ {settings} }}")),
             expected,
             "{settings}"
         );
     }
-    assert!(toml::from_str::<ProzVmConfig>("optimization = { tier = \"jit\" }").is_err());
+    assert!(toml::from_str::<ProzVmConfig>("machine = { tier = \"jit\" }").is_err());
 }
 
 /// C-5: the tier and the size of the cache are what they are set to.
 #[test]
 fn the_cache_stays_within_its_bytes() {
     let program = |number: u32| fallback(&format!("li a0, {number}\n{GIVE_A0}"));
-    let machine = machine_of("optimization = { code_cache_bytes = 20000 }");
+    let machine = machine_of("machine = { code_cache_bytes = 20000 }");
     let mut world = World::with_machine(std::sync::Arc::clone(&machine));
     for number in 0..100 {
         world.install(address(number), &program(number.into()));
@@ -190,7 +190,7 @@ fn the_cache_stays_within_its_bytes() {
     assert_eq!(counts.evicted as usize, 100 - counts.entries);
     assert!((2..50).contains(&seen), "{seen}");
 
-    let none = machine_of("optimization = { code_cache_bytes = 0 }");
+    let none = machine_of("machine = { code_cache_bytes = 0 }");
     let mut world = World::with_machine(std::sync::Arc::clone(&none));
     world.install(address(1), &program(1));
     for _ in 0..3 {

@@ -68,10 +68,8 @@ fn pay(paid: &Paid, prices: &ChainPrices, message: &Message<'_>, code: &[u8]) ->
 impl World {
     /// Puts the program and what the command line adds on a new chain, and runs the constructor.
     pub(crate) fn new(loaded: &Loaded, args: &WorldArgs) -> Result<Self, ToolError> {
-        let config = ProzVmConfig {
-            debug_log: true,
-            ..ProzVmConfig::default()
-        };
+        let mut config = ProzVmConfig::default();
+        config.optimization.debug_log = true;
         let machine = ProzVmMachine::new(config)
             .map_err(|error| ToolError::because("the machine cannot be made", error))?;
         let mut world = Self {
