@@ -324,8 +324,15 @@ impl Shared {
                     }
                 }
             };
+            // Who waits must be told, whatever happens to the one who leads.
             if is_ours {
-                self.lead(key, form, request);
+                let led = guarded(|| {
+                    self.lead(key, form, request);
+                    Ok(())
+                });
+                if let Err(error) = led {
+                    self.land(key, form, Err(error.into()));
+                }
             }
             match flight.wait(request.is_cancelled) {
                 None => return Err(CacheError::Cancelled),
@@ -370,18 +377,15 @@ impl Shared {
         };
         let shared = Arc::clone(self);
         let work = move || {
-            let made = shared
-                .engines
-                .of(form)
-                .compile(&instrumented)
-                .and_then(|native| {
-                    shared.counts[2].fetch_add(1, Ordering::Relaxed);
-                    if let Some(disk) = &shared.disk {
-                        // A full disk costs a compilation after the next restart, nothing else.
-                        let _ = disk.save(&name, &native, &preparation);
-                    }
-                    shared.engines.load(form, &native, key, preparation)
-                });
+            let made = guarded(|| {
+                let native = shared.engines.of(form).compile(&instrumented)?;
+                shared.counts[2].fetch_add(1, Ordering::Relaxed);
+                if let Some(disk) = &shared.disk {
+                    // A full disk costs a compilation after the next restart, nothing else.
+                    let _ = disk.save(&name, &native, &preparation);
+                }
+                shared.engines.load(form, &native, key, preparation)
+            });
             shared.land(key, form, made.map(Arc::new).map_err(CacheError::from));
         };
         if let Err(reason) = self.slots.start(request.is_cancelled, work) {
@@ -469,6 +473,15 @@ impl Shared {
             level.name(key, alias);
         }
     }
+}
+
+/// Turns a panic into an error.
+fn guarded<T>(work: impl FnOnce() -> Result<T, EngineError>) -> Result<T, EngineError> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|_| Err(panicked()))
+}
+
+fn panicked() -> EngineError {
+    EngineError::Compile("the compiler panicked".to_owned())
 }
 
 impl Level {

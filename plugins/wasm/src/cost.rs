@@ -21,7 +21,7 @@ pub const MAX_BRANCH_ARGUMENTS: u64 = 32_768;
 pub const MAX_BLOCKS: u64 = 32_768;
 
 /// Nanoseconds for any module.
-const MODULE_NS: u64 = 400_000;
+const MODULE_NS: u64 = 200_000;
 /// Nanoseconds for any function.
 const FUNCTION_NS: u64 = 36_000;
 /// Nanoseconds for a function that a table, an export or a reference may lead to: it can be called

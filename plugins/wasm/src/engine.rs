@@ -283,12 +283,9 @@ impl WasmEngine {
 
     /// Compiles an instrumented module. To be called on a thread whose stack suits the compiler.
     pub(crate) fn compile(&self, code: &[u8]) -> Result<Vec<u8>, EngineError> {
-        let build = || self.engine.precompile_module(code);
-        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(build)) {
-            Ok(Ok(native)) => Ok(native),
-            Ok(Err(error)) => Err(EngineError::Compile(format!("{error:#}"))),
-            Err(_) => Err(EngineError::Compile("the compiler panicked".to_owned())),
-        }
+        self.engine
+            .precompile_module(code)
+            .map_err(|error| EngineError::Compile(format!("{error:#}")))
     }
 
     /// Links a module and looks up what every call needs.

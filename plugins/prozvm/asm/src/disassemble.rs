@@ -223,7 +223,7 @@ fn operand_text(program: &Program, names: &[String], i: Instruction, operand: Op
             let targets = program
                 .switch_tables
                 .get(i.index())
-                .map_or(&[][..], |table| &table.targets);
+                .map_or(&[][..], |table| &table.targets[..]);
             targets
                 .iter()
                 .map(|target| format!("L{target}"))

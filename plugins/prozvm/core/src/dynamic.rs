@@ -77,7 +77,7 @@ impl Touch<'_> {
         let cost = self.schedule.pages(mapped + pages) - self.schedule.pages(mapped);
         charge(self.gas, cost)?;
         let end = self.memory.end();
-        self.memory.grow(pages);
+        self.memory.grow(pages)?;
         Ok(end)
     }
 }

@@ -6,6 +6,9 @@
 
 use crate::isa::Opcode;
 
+/// Pages that a program may have before they get dearer: 1.25 MiB.
+pub const NEAR_PAGES: u64 = 320;
+
 /// Costs of a machine, under a consensus number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GasSchedule {
@@ -16,6 +19,9 @@ pub struct GasSchedule {
     pub page: u64,
     /// Per square of the number of pages: large memories are dearer for each page.
     pub page_square: u64,
+    /// Per page beyond the first [`NEAR_PAGES`], besides: they do not fit the caches of processors, and programs pay no
+    /// more for an access that misses them.
+    pub far_page: u64,
     /// Per block of 136 bytes hashed by `keccak256`.
     pub keccak256_block: u64,
     /// Per block of 64 bytes hashed by `sha256`.
@@ -46,6 +52,7 @@ impl GasSchedule {
             costs,
             page: 150,
             page_square: 3,
+            far_page: 40_000,
             keccak256_block: 400,
             sha256_block: 50,
             copy_block: 2,
@@ -97,7 +104,11 @@ impl GasSchedule {
     /// Cost of having `pages` pages of memory.
     pub fn pages(&self, pages: u64) -> u64 {
         let squared = pages.saturating_mul(pages).saturating_mul(self.page_square);
-        pages.saturating_mul(self.page).saturating_add(squared)
+        let far = pages
+            .saturating_sub(NEAR_PAGES)
+            .saturating_mul(self.far_page);
+        let near = pages.saturating_mul(self.page).saturating_add(squared);
+        near.saturating_add(far)
     }
 }
 

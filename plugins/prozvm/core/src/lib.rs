@@ -42,10 +42,12 @@ mod program;
 mod reference;
 mod rules;
 mod syscalls;
+mod targets;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod threaded;
 mod verify;
+mod zeroed;
 
 pub use call::{Call, CallError};
 pub use config::{
@@ -54,7 +56,7 @@ pub use config::{
 };
 pub use engine::Engine;
 pub use format::{HEADER_SIZE, MAGIC, Section};
-pub use gas::{GasSchedule, OutOfGas};
+pub use gas::{GasSchedule, NEAR_PAGES, OutOfGas};
 pub use isa::register::{
     A0, MAX_PARAMETERS, MAX_RESULTS, MAX_SYSCALL_ARGUMENTS, REGISTERS, SP, ZERO, register_name,
     register_number,
@@ -65,10 +67,10 @@ pub use memory::{Memory, MemoryFault};
 pub use outcome::{Location, Outcome, RunResult, Trap};
 pub use program::{
     Custom, Export, ExportKind, FORMAT_VERSION, Features, Function, Import, MEMORY_BASE,
-    Mutability, PAGE_SIZE, Program, Signature, SwitchTable, function_handle, handle_index,
+    Mutability, PAGE_SIZE, Program, Signature, SwitchTable, Targets, function_handle, handle_index,
 };
 pub use reference::{BlockProfile, Driver, FunctionProfile, Profile, Reference};
 pub use rules::{Rejection, Rule};
 pub use syscalls::{Control, Guest, NoSyscalls, SyscallEntry, SyscallTable, Syscalls};
 pub use threaded::Prepared;
-pub use verify::{Block, FunctionInfo, Verified, verify};
+pub use verify::{Block, FunctionInfo, LoadError, Verified, load, verify};

@@ -3,6 +3,8 @@
 //! Buffers are kept for later runs of the same thread, and a run gets one without anybody having to clear it: whatever
 //! a run may have written lies in one range, the *window*, and only that is cleared when the run ends.
 //!
+//! Memory is made when it has been paid, never before; a machine that has none left says so.
+//!
 //! Invariants: at least one page is mapped and writable; the writable range ends where the mapped range ends; every
 //! byte of the buffer outside of read-only data and the window is zero.
 //!
@@ -13,6 +15,7 @@ use std::ops::Range;
 
 use crate::layout::Layout;
 use crate::program::{MEMORY_BASE, PAGE_SIZE, Program};
+use crate::zeroed::{NoMemory, lengthen, zeroed};
 
 /// An access outside mapped memory, or a write to memory that is read-only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,16 +53,28 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Maps the memory that a program declares. The program must be verified.
-    pub(crate) fn new(program: &Program, layout: &Layout) -> Self {
+    /// No memory at all: that of a run which could not pay its pages.
+    pub(crate) const fn unmapped() -> Self {
+        Self {
+            buffer: Vec::new(),
+            length: 0,
+            rodata: 0,
+            writable: 0,
+            window: 0..0,
+            max_bytes: 0,
+        }
+    }
+
+    /// Maps the memory that a program declares. The program must be verified, and the pages paid.
+    pub(crate) fn new(program: &Program, layout: &Layout) -> Result<Self, NoMemory> {
         let offset = |address: u64| (address - u64::from(MEMORY_BASE)) as usize;
         let length = offset(layout.end);
         let kept = BUFFERS.try_with(|kept| kept.borrow_mut().pop());
         let mut buffer = kept.ok().flatten().unwrap_or_default();
-        if buffer.is_empty() {
-            buffer = vec![0; length];
-        } else if buffer.len() < length {
-            buffer.resize(length, 0);
+        if buffer.is_empty() || length > KEPT_BYTES {
+            buffer = zeroed(length)?;
+        } else {
+            lengthen(&mut buffer, length)?;
         }
         let rodata = program.rodata.len();
         buffer[..rodata].copy_from_slice(&program.rodata);
@@ -70,14 +85,14 @@ impl Memory {
         // The stack has a page at least (V-3), so the window has room for any access.
         let first = data.saturating_sub(WINDOW_STEP).max(writable);
         let last = (data_end + WINDOW_STEP).min(length);
-        Self {
+        Ok(Self {
             buffer,
             length,
             rodata,
             writable,
             window: first..last,
             max_bytes: program.max_pages as usize * PAGE_SIZE as usize,
-        }
+        })
     }
 
     /// All mapped bytes, from [`MEMORY_BASE`].
@@ -122,7 +137,7 @@ impl Memory {
     /// [`MemoryFault`] when a byte of the range is not mapped. An empty range is always there.
     pub fn slice(&self, address: u64, length: u64) -> Result<&[u8], MemoryFault> {
         if length == 0 {
-            return Ok(&[]);
+            return Ok(&self.buffer[..0]);
         }
         let start = address.wrapping_sub(u64::from(MEMORY_BASE));
         let range = start
@@ -140,7 +155,8 @@ impl Memory {
     /// [`MemoryFault`] when a byte of the range cannot be written. An empty range is always there.
     pub fn slice_mut(&mut self, address: u64, length: u64) -> Result<&mut [u8], MemoryFault> {
         if length == 0 {
-            return Ok(&mut []);
+            // Inside of the buffer: what fills or copies nothing at an address that is nowhere may take very long.
+            return Ok(&mut self.buffer[..0]);
         }
         let range = self
             .writable_range(address, length)
@@ -206,11 +222,11 @@ impl Memory {
     }
 
     /// Maps `pages` zeroed pages behind the end; [`can_grow`](Self::can_grow) must have agreed.
-    pub(crate) fn grow(&mut self, pages: u64) {
-        self.length += pages as usize * PAGE_SIZE as usize;
-        if self.buffer.len() < self.length {
-            self.buffer.resize(self.length, 0);
-        }
+    pub(crate) fn grow(&mut self, pages: u64) -> Result<(), NoMemory> {
+        let length = self.length + pages as usize * PAGE_SIZE as usize;
+        lengthen(&mut self.buffer, length)?;
+        self.length = length;
+        Ok(())
     }
 }
 
@@ -265,7 +281,7 @@ mod tests {
             data: vec![9; 10],
             ..Program::default()
         };
-        Memory::new(&program, &Layout::of(&program))
+        Memory::new(&program, &Layout::of(&program)).expect("the machine has memory")
     }
 
     /// M-5: a buffer that another run has filled is clean for the next.

@@ -4,6 +4,7 @@
 
 use crate::gas::OutOfGas;
 use crate::memory::MemoryFault;
+use crate::zeroed::NoMemory;
 
 /// Why a program trapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +38,8 @@ pub enum Outcome {
     OutOfGas,
     /// The program did what no program may do.
     Trapped(Trap),
+    /// The machine that runs it lacks memory. Says nothing about the program: embedders must not take it for a result.
+    NoMemory,
 }
 
 /// An instruction of a function.
@@ -66,6 +69,13 @@ pub(crate) enum Interrupt {
     Stopped,
     OutOfGas,
     Trapped(Trap),
+    NoMemory,
+}
+
+impl From<NoMemory> for Interrupt {
+    fn from(_: NoMemory) -> Self {
+        Self::NoMemory
+    }
 }
 
 impl From<Interrupt> for Outcome {
@@ -74,6 +84,7 @@ impl From<Interrupt> for Outcome {
             Interrupt::Stopped => Self::Stopped,
             Interrupt::OutOfGas => Self::OutOfGas,
             Interrupt::Trapped(trap) => Self::Trapped(trap),
+            Interrupt::NoMemory => Self::NoMemory,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! A `Program` may be wrong; [`verify`](crate::verify) tells. Only a [`Verified`](crate::Verified) program runs.
 
 use crate::isa::Instruction;
+pub use crate::targets::Targets;
 
 /// Format version that this crate reads and writes.
 pub const FORMAT_VERSION: u16 = 1;
@@ -94,11 +95,11 @@ pub struct Function {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SwitchTable {
     /// Instruction indices inside the function.
-    pub targets: Vec<u32>,
+    pub targets: Targets,
 }
 
 /// How an export is reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ExportKind {
     /// A contract method, by its four-byte Solidity selector.
     Method([u8; 4]),

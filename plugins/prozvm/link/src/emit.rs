@@ -110,7 +110,7 @@ impl<'a> Emitter<'a> {
         // Tables were pushed with blocks as targets, in the order of the code.
         let first = self.program.switch_tables.len() - self.tables_since(start);
         for table in &mut self.program.switch_tables[first..] {
-            for target in &mut table.targets {
+            for target in &mut *table.targets {
                 *target = places[*target as usize];
             }
         }

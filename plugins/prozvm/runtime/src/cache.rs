@@ -1,22 +1,25 @@
 //! Prepared contracts, bounded by the bytes that they take.
 //!
 //! Found by the host's code hash. Code without one (init code, or the payload of a container that is being deployed)
-//! is found by its own BLAKE3 hash, under which every contract is known as well, so that what was prepared at
-//! deployment serves the first call.
+//! is not kept: who creates pays for preparing it, and whoever calls it first pays again. So each contract has one
+//! name.
 //!
-//! Dropped is what was used longest ago.
+//! Dropped is what was used longest ago. That never makes work that nobody has paid: what a transaction uses stays
+//! [pinned](crate::pins) to its end. Preparations of different contracts do not wait for one another; of the same one,
+//! the first prepares and the others take what it made.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use hashbrown::HashMap;
-use proz_prozvm_core::{Rejection, VmConfig};
 
 use crate::contract::Contract;
-use crate::release::Release;
 
-type Key = [u8; 32];
-type Map<V> = HashMap<Key, V, foldhash::fast::RandomState>;
+/// The host's name of a code.
+pub(crate) type Key = [u8; 32];
+
+/// A map by code hash.
+pub(crate) type Map<V> = HashMap<Key, V, foldhash::fast::RandomState>;
 
 /// What the cache did and holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,25 +36,24 @@ pub struct CacheCounts {
 
 struct Slot {
     contract: Arc<Contract>,
-    own_key: Key,
+    size_bytes: usize,
     /// When it was used last.
     used: AtomicU64,
 }
 
 #[derive(Default)]
 struct Shelf {
-    /// By code hash and by own key; both lead to the same slot.
-    slots: Map<Arc<Slot>>,
-    /// Names of each contract, its own key first.
-    names: Map<Vec<Key>>,
+    slots: Map<Slot>,
     size_bytes: usize,
 }
+
+/// A preparation that runs, and what it made.
+type Flight = Arc<Mutex<Option<Arc<Contract>>>>;
 
 /// The cache of one machine.
 pub(crate) struct ContractCache {
     shelf: RwLock<Shelf>,
-    /// One preparation at a time: several of the same contract would be wasted.
-    preparing: Mutex<()>,
+    flights: Mutex<Map<Flight>>,
     limit_bytes: usize,
     clock: AtomicU64,
     prepared: AtomicU64,
@@ -63,7 +65,7 @@ impl ContractCache {
     pub(crate) fn new(limit_bytes: usize) -> Self {
         Self {
             shelf: RwLock::default(),
-            preparing: Mutex::default(),
+            flights: Mutex::default(),
             limit_bytes,
             clock: AtomicU64::new(0),
             prepared: AtomicU64::new(0),
@@ -71,38 +73,48 @@ impl ContractCache {
         }
     }
 
-    /// The contract of `code`; `code_hash` is the host's name for it, zero for none.
+    /// The contract of a code; `prepare` makes it.
     ///
     /// # Errors
     ///
-    /// The rule that the program breaks.
-    pub(crate) fn get(
+    /// Those of `prepare`, which are not kept.
+    pub(crate) fn get<E>(
         &self,
         code_hash: &Key,
-        code: &[u8],
-        config: &VmConfig,
-        release: Release,
-    ) -> Result<Arc<Contract>, Rejection> {
-        let is_named = *code_hash != [0; 32];
-        if is_named && let Some(found) = self.find(code_hash) {
+        prepare: impl FnOnce() -> Result<Contract, E>,
+    ) -> Result<Arc<Contract>, E> {
+        if let Some(found) = self.find(code_hash) {
             return Ok(found);
         }
-        let own_key = *blake3::hash(code).as_bytes();
-        let alias = is_named.then_some(*code_hash);
-        if let Some(found) = self.find_as(&own_key, alias) {
-            return Ok(found);
+        let flight = {
+            let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(flights.entry(*code_hash).or_default())
+        };
+        let mut made = flight.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(contract) = &*made {
+            return Ok(Arc::clone(contract));
         }
-        let _turn = self
-            .preparing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = self.find_as(&own_key, alias) {
-            return Ok(found);
+        // Who came after the flight had landed begins another, and finds this.
+        let outcome = match self.find(code_hash) {
+            Some(found) => Ok(found),
+            None => prepare().map(|contract| {
+                let contract = Arc::new(contract);
+                self.prepared.fetch_add(1, Ordering::Relaxed);
+                self.insert(*code_hash, &contract);
+                contract
+            }),
+        };
+        if let Ok(contract) = &outcome {
+            *made = Some(Arc::clone(contract));
         }
-        let contract = Arc::new(Contract::new(code, config, release)?);
-        self.prepared.fetch_add(1, Ordering::Relaxed);
-        self.insert(own_key, alias, &contract);
-        Ok(contract)
+        let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
+        if flights
+            .get(code_hash)
+            .is_some_and(|present| Arc::ptr_eq(present, &flight))
+        {
+            flights.remove(code_hash);
+        }
+        outcome
     }
 
     /// What it did and holds.
@@ -111,7 +123,7 @@ impl ContractCache {
         CacheCounts {
             prepared: self.prepared.load(Ordering::Relaxed),
             evicted: self.evicted.load(Ordering::Relaxed),
-            entries: shelf.names.len(),
+            entries: shelf.slots.len(),
             size_bytes: shelf.size_bytes,
         }
     }
@@ -127,56 +139,43 @@ impl ContractCache {
         Some(Arc::clone(&slot.contract))
     }
 
-    /// Finds by own key and makes the contract known as `alias`.
-    fn find_as(&self, own_key: &Key, alias: Option<Key>) -> Option<Arc<Contract>> {
-        let found = self.find(own_key)?;
-        if let Some(alias) = alias {
-            let mut shelf = self.shelf.write().unwrap_or_else(PoisonError::into_inner);
-            if let Some(slot) = shelf.slots.get(own_key).map(Arc::clone)
-                && shelf.slots.insert(alias, slot).is_none()
-            {
-                shelf.names.entry(*own_key).or_default().push(alias);
-            }
-        }
-        Some(found)
-    }
-
-    fn insert(&self, own_key: Key, alias: Option<Key>, contract: &Arc<Contract>) {
+    fn insert(&self, key: Key, contract: &Arc<Contract>) {
         let size_bytes = contract.size_bytes();
         if size_bytes > self.limit_bytes {
             return;
         }
         let mut shelf = self.shelf.write().unwrap_or_else(PoisonError::into_inner);
-        while shelf.size_bytes + size_bytes > self.limit_bytes && self.evict(&mut shelf) {}
-        let slot = Arc::new(Slot {
+        self.make_room(&mut shelf, size_bytes);
+        let slot = Slot {
             contract: Arc::clone(contract),
-            own_key,
+            size_bytes,
             used: AtomicU64::new(self.clock.fetch_add(1, Ordering::Relaxed)),
-        });
-        let names: Vec<Key> = [Some(own_key), alias].into_iter().flatten().collect();
-        for &name in &names {
-            shelf.slots.insert(name, Arc::clone(&slot));
-        }
-        shelf.names.insert(own_key, names);
+        };
+        shelf.slots.insert(key, slot);
         shelf.size_bytes += size_bytes;
     }
 
-    /// Drops the contract that was used longest ago.
-    fn evict(&self, shelf: &mut Shelf) -> bool {
-        let oldest = shelf
-            .names
-            .keys()
-            .filter_map(|key| shelf.slots.get(key))
-            .min_by_key(|slot| slot.used.load(Ordering::Relaxed))
-            .map(Arc::clone);
-        let Some(slot) = oldest else {
-            return false;
-        };
-        for name in shelf.names.remove(&slot.own_key).unwrap_or_default() {
-            shelf.slots.remove(&name);
+    /// Drops what was used longest ago until there is room, and some more: finding the oldest looks at all, so it is done
+    /// for many at once.
+    fn make_room(&self, shelf: &mut Shelf, size_bytes: usize) {
+        if shelf.size_bytes + size_bytes <= self.limit_bytes {
+            return;
         }
-        shelf.size_bytes -= slot.contract.size_bytes();
-        self.evicted.fetch_add(1, Ordering::Relaxed);
-        true
+        let goal = (self.limit_bytes - self.limit_bytes / 8).saturating_sub(size_bytes);
+        let mut ages: Vec<(u64, Key)> = shelf
+            .slots
+            .iter()
+            .map(|(key, slot)| (slot.used.load(Ordering::Relaxed), *key))
+            .collect();
+        ages.sort_unstable();
+        for (_, key) in ages {
+            if shelf.size_bytes <= goal {
+                break;
+            }
+            if let Some(slot) = shelf.slots.remove(&key) {
+                shelf.size_bytes -= slot.size_bytes;
+                self.evicted.fetch_add(1, Ordering::Relaxed);
+            }
+        }
     }
 }

@@ -126,8 +126,8 @@ pub struct GasScheduleConfig {
     pub units_per_gas: Option<u64>,
     /// Gas of entering a contract.
     pub enter: Option<u64>,
-    /// Gas of each 64 bytes of the contract's program.
-    pub code_block: Option<u64>,
+    /// Gas of preparing 1,024 bytes of a program.
+    pub prepare_kib: Option<u64>,
     /// Units of a syscall beyond the instruction.
     pub syscall: Option<u64>,
     /// Units of each 32 bytes that a syscall copies.
@@ -146,7 +146,7 @@ impl Default for GasScheduleConfig {
             costs: BTreeMap::new(),
             units_per_gas: None,
             enter: None,
-            code_block: None,
+            prepare_kib: None,
             syscall: None,
             copy_word: None,
         }
@@ -264,7 +264,7 @@ impl GasScheduleConfig {
         let chain = [
             (&mut prices.units_per_gas, self.units_per_gas),
             (&mut prices.enter, self.enter),
-            (&mut prices.code_block, self.code_block),
+            (&mut prices.prepare_kib, self.prepare_kib),
             (&mut prices.syscall, self.syscall),
             (&mut prices.copy_word, self.copy_word),
         ];

@@ -3,16 +3,26 @@
 //! Spec: S-14 to S-16.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use proz_prozvm_core::{
-    Engine, ExportKind, Features, Mutability, Program, Rejection, Rule, Verified, VmConfig, verify,
+    Engine, Export, ExportKind, Features, LoadError, Mutability, Program, Rejection, Rule,
+    Verified, VmConfig, load, verify,
 };
 use proz_sdk::{Message, VmError, VmErrorCode};
 
 use crate::release::Release;
 
-/// What is prepared of a program takes about so many times its bytes, besides the ops.
-const KEPT_PER_BYTE: usize = 3;
+/// What is kept of a program takes about so many times its bytes, besides the ops.
+const KEPT_PER_BYTE: usize = 2;
+
+/// A program that was not proven when it was loaded is proven and translated when it has used so much gas for each of its
+/// instructions. That takes about as long as a fifth of this gas buys, at worst.
+const TRANSLATE_GAS: u64 = 64;
+
+/// A program is fused when it has used so much gas for each of its instructions. Fusing takes about as long as a tenth of
+/// that gas buys.
+const FUSE_GAS: u64 = 32;
 
 /// A function that a message can reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,10 +38,13 @@ pub(crate) struct Entry {
 pub(crate) struct Contract {
     /// The program on the tier that the configuration asks for.
     pub(crate) engine: Engine,
+    /// Gas that its frames have used while it was not fused.
+    used_gas: AtomicU64,
     /// Bytes of its binary form.
     pub(crate) code_bytes: u64,
     /// Byte offset of the first instruction in the binary form.
     pub(crate) code_offset: u64,
+    /// By ascending selector.
     methods: Vec<(u32, Entry)>,
     constructor: Option<Entry>,
     fallback: Option<Entry>,
@@ -48,16 +61,26 @@ pub(crate) fn check(
     config: &VmConfig,
     release: Release,
 ) -> Result<Verified, Rejection> {
-    let limit = config.limits.program_bytes;
-    if code.len() > limit {
-        let detail = format!("expected at most {limit} bytes, found {}", code.len());
-        return Err(Rejection {
-            rule: Rule::Limits,
-            offset: limit,
-            detail,
-        });
-    }
+    within(code, config.limits.program_bytes)?;
     let program = Program::decode(code)?;
+    offers(&program, release)?;
+    verify(program, config, &release.syscalls())
+}
+
+fn within(code: &[u8], limit: usize) -> Result<(), Rejection> {
+    if code.len() <= limit {
+        return Ok(());
+    }
+    let detail = format!("expected at most {limit} bytes, found {}", code.len());
+    Err(Rejection {
+        rule: Rule::Limits,
+        offset: limit,
+        detail,
+    })
+}
+
+/// Refuses instructions that the release does not have.
+fn offers(program: &Program, release: Release) -> Result<(), Rejection> {
     let offered = release.instructions();
     if !offered.contains(program.features) {
         let missing = [("wide", Features::WIDE), ("hash", Features::HASH)]
@@ -76,21 +99,44 @@ pub(crate) fn check(
             detail,
         });
     }
-    verify(program, config, &release.syscalls())
+    Ok(())
 }
 
 impl Contract {
-    /// Verifies and prepares a program.
+    /// Verifies a program to run it; names are not kept.
+    ///
+    /// # Errors
+    ///
+    /// A [`LoadError`].
+    pub(crate) fn load(
+        code: &[u8],
+        config: &VmConfig,
+        release: Release,
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<Self, LoadError> {
+        within(code, config.limits.program_bytes)?;
+        let mut verified = load(code, config, &release.syscalls(), is_cancelled)?;
+        offers(verified.program(), release)?;
+        let exports = verified.take_exports();
+        Ok(Self::of(verified, &exports, code))
+    }
+
+    /// Verifies a program to describe it.
     ///
     /// # Errors
     ///
     /// The first rule broken.
     pub(crate) fn new(code: &[u8], config: &VmConfig, release: Release) -> Result<Self, Rejection> {
         let verified = check(code, config, release)?;
+        let exports = verified.program().exports.clone();
+        Ok(Self::of(verified, &exports, code))
+    }
+
+    fn of(verified: Verified, exports: &[Export], code: &[u8]) -> Self {
         let program = verified.program();
-        let mut methods = Vec::new();
+        let mut methods = Vec::with_capacity(exports.len());
         let (mut constructor, mut fallback, mut receive) = (None, None, None);
-        for export in &program.exports {
+        for export in exports {
             let entry = Entry {
                 function: export.function,
                 is_payable: export.mutability == Mutability::Payable,
@@ -105,17 +151,54 @@ impl Contract {
                 ExportKind::Plain => {}
             }
         }
-        methods.sort_unstable_by_key(|&(selector, _)| selector);
+        let methods = by_selector(methods);
         let code_offset = program.section_offset(proz_prozvm_core::Section::Code) as u64;
-        Ok(Self {
+        Self {
             engine: Engine::new(Arc::new(verified)),
+            used_gas: AtomicU64::new(0),
             code_bytes: code.len() as u64,
             code_offset,
             methods,
             constructor,
             fallback,
             receive,
-        })
+        }
+    }
+
+    /// Translates what is proven. What is not waits until it has run for a while.
+    pub(crate) fn translate(&self) {
+        if self.program().is_proven() {
+            self.engine.translate();
+        }
+    }
+
+    /// Gas for each instruction.
+    fn gas_of(&self, each: u64) -> u64 {
+        each.saturating_mul(self.program().program().code.len() as u64)
+    }
+
+    /// Gas that the program may use before it is worth fusing; none when it is fused, or cannot be now.
+    pub(crate) fn gas_to_fuse(&self) -> Option<u64> {
+        let used = || self.used_gas.load(Ordering::Relaxed);
+        let missing = || self.gas_of(FUSE_GAS).saturating_sub(used());
+        self.engine.is_unfused().then(missing)
+    }
+
+    /// Counts gas that a frame has used for itself, and makes the program faster when it is enough.
+    pub(crate) fn count(&self, gas: u64) {
+        let is_untranslated = self.engine.is_untranslated();
+        if !is_untranslated && !self.engine.is_unfused() {
+            return;
+        }
+        let used = self.used_gas.fetch_add(gas, Ordering::Relaxed) + gas;
+        if is_untranslated && used >= self.gas_of(TRANSLATE_GAS) {
+            self.engine.translate();
+        }
+        if used >= self.gas_of(TRANSLATE_GAS + FUSE_GAS)
+            || !is_untranslated && self.gas_to_fuse() == Some(0)
+        {
+            self.engine.fuse();
+        }
     }
 
     /// The verified program.
@@ -150,6 +233,35 @@ impl Contract {
     }
 }
 
+/// So few methods are sorted by comparing them.
+const FEW_METHODS: usize = 256;
+
+/// Sorts methods by their selectors, in a time that is the same for all selectors.
+fn by_selector(mut methods: Vec<(u32, Entry)>) -> Vec<(u32, Entry)> {
+    if methods.len() <= FEW_METHODS {
+        methods.sort_unstable_by_key(|&(selector, _)| selector);
+        return methods;
+    }
+    let mut sorted = methods.clone();
+    for shift in [0, 8, 16, 24] {
+        let digit = |selector: u32| (selector >> shift & 0xff) as usize;
+        let mut places = [0; 257];
+        for &(selector, _) in &methods {
+            places[digit(selector) + 1] += 1;
+        }
+        for at in 1..places.len() {
+            places[at] += places[at - 1];
+        }
+        for &method in &methods {
+            let place = &mut places[digit(method.0)];
+            sorted[*place] = method;
+            *place += 1;
+        }
+        std::mem::swap(&mut methods, &mut sorted);
+    }
+    methods
+}
+
 /// Turns a refusal into the interface's error; the message names rule and offset.
 pub(crate) fn refused(rejection: &Rejection) -> VmError {
     let code = match rejection.rule {
@@ -160,4 +272,27 @@ pub(crate) fn refused(rejection: &Rejection) -> VmError {
         _ => VmErrorCode::INVALID_CODE,
     };
     VmError::new(code, rejection.to_string()).at(rejection.offset as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_are_sorted_however_many_they_are() {
+        for count in [0, 1, 255, 256, 257, 5_000] {
+            let methods = (0..count).map(|n: u32| {
+                let entry = Entry {
+                    function: n,
+                    is_payable: false,
+                };
+                (n.wrapping_mul(0x9e37_79b9), entry)
+            });
+            let sorted = by_selector(methods.clone().collect());
+            assert!(sorted.is_sorted_by_key(|&(selector, _)| selector));
+            let mut expected: Vec<_> = methods.collect();
+            expected.sort_by_key(|&(selector, _)| selector);
+            assert_eq!(sorted, expected);
+        }
+    }
 }

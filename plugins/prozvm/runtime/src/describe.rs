@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proz_prozvm_core::{ExportKind, Features, Mutability, PAGE_SIZE, Program, Section};
-use proz_sdk::{CodeFact, Inspect, VmError, fact};
+use proz_sdk::{CodeFact, Inspect, VmError, fact, pricing};
 
 use crate::contract::Contract;
 use crate::machine::ProzVmMachine;
@@ -20,7 +20,8 @@ fn describe(contract: &Contract, machine: &ProzVmMachine) -> Vec<CodeFact> {
     let program = verified.program();
     let layout = verified.layout();
     let memory_gas = verified.memory_cost() / machine.prices().units_per_gas;
-    let entry_gas = machine.prices().entry(contract.code_bytes);
+    let entry_gas = machine.prices().enter;
+    let preparation_gas = machine.prices().preparation(contract.code_bytes);
     vec![
         fact("header", header(program)),
         fact(
@@ -54,13 +55,27 @@ fn describe(contract: &Contract, machine: &ProzVmMachine) -> Vec<CodeFact> {
         fact("exports", program.exports.iter().map(export)),
         fact("functions", functions(contract)),
         fact("instructions", instructions(program)),
-        fact(
-            "entry gas",
-            [format!(
-                "{entry_gas} for each call, {memory_gas} for its memory"
-            )],
-        ),
+        fact("entry gas", entry(entry_gas, memory_gas, preparation_gas)),
     ]
+}
+
+/// What is due before the first instruction, and whether a plain transfer can pay it.
+fn entry(entry_gas: u64, memory_gas: u64, preparation_gas: u64) -> Vec<String> {
+    let mut said = vec![
+        format!("{entry_gas} for each call, {memory_gas} for its memory"),
+        format!("{preparation_gas} for the first call in a transaction"),
+    ];
+    let all = entry_gas
+        .saturating_add(memory_gas)
+        .saturating_add(preparation_gas);
+    if all > pricing::CALL_STIPEND {
+        said.push(format!(
+            "hint: {all} is more than the {} of a plain transfer, which cannot reach it; declare less memory or strip \
+             the program",
+            pricing::CALL_STIPEND
+        ));
+    }
+    said
 }
 
 fn header(program: &Program) -> Vec<String> {

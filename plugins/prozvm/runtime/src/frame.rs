@@ -7,7 +7,7 @@ use proz_sdk::{Buffer, ExecutionContext, FrameResult, Host, StatusCode, VmError,
 
 use crate::contract::{Contract, Entry};
 use crate::gas::ChainPrices;
-use crate::purse::Purse;
+use crate::purse::{Purse, SLICE_UNITS, Sizes};
 use crate::serve::{Exit, Server};
 use crate::watch::{self, Tally};
 
@@ -20,16 +20,17 @@ pub(crate) struct Settings<'m> {
     pub(crate) tally: Option<&'m Tally>,
 }
 
-/// Runs a message.
+/// Runs a message with the gas that is left behind its entry.
 ///
 /// # Errors
 ///
-/// `HOST` when a callback failed, `CANCELLED` when the flag was seen, `INTERNAL` when the program's own export does
-/// not fit it, which verification excludes.
+/// `HOST` when a callback failed, `CANCELLED` when the flag was seen, `RESOURCES` when this machine lacks memory,
+/// `INTERNAL` when the program's own export does not fit it, which verification excludes.
 pub(crate) fn run(
     contract: &Contract,
     settings: &Settings<'_>,
     context: &ExecutionContext<'_>,
+    gas: u64,
     host: &mut Host<'_>,
     driver: Option<&mut dyn Driver>,
 ) -> Result<FrameResult, VmError> {
@@ -39,10 +40,6 @@ pub(crate) fn run(
     if contract.program().layout().pages() > u64::from(page_limit) {
         return Ok(FrameResult::halt(StatusCode::MEMORY_LIMIT));
     }
-    let entry_gas = settings.prices.entry(contract.code_bytes);
-    let Some(gas) = message.gas_limit.checked_sub(entry_gas) else {
-        return Ok(FrameResult::halt(StatusCode::OUT_OF_GAS));
-    };
     let Entry {
         function,
         is_payable,
@@ -57,12 +54,29 @@ pub(crate) fn run(
     if !is_payable && !message.value.is_zero() {
         return Ok(FrameResult::revert(gas, Buffer::empty()));
     }
-    let is_whole = driver.is_some();
-    let (purse, units) = Purse::new(gas, settings.prices.units_per_gas, is_whole);
+    let least_units = contract.program().memory_cost();
+    let sizes = if driver.is_some() {
+        // Who watches wants to see all of it.
+        Sizes {
+            most_units: u64::MAX,
+            first_gas: None,
+            least_units,
+        }
+    } else {
+        Sizes {
+            most_units: SLICE_UNITS,
+            first_gas: contract.gas_to_fuse(),
+            // Paid before anything can be given.
+            least_units,
+        }
+    };
+    let (purse, units) = Purse::new(gas, settings.prices.units_per_gas, &sizes);
     let tracer = watch::wanted_tracer(host);
     let mut server = Server {
         host,
         context,
+        contract,
+        gas_at_start: gas,
         prices: settings.prices,
         purse,
         page_limit,
@@ -88,6 +102,7 @@ pub(crate) fn run(
         None => contract.engine.run(&call, &mut server),
     };
     let ended = ended.map_err(|error| VmError::new(VmErrorCode::INTERNAL, error.to_string()))?;
+    server.count(ended.gas_left);
     server.result(&ended)
 }
 
@@ -97,6 +112,7 @@ impl Server<'_, '_> {
         let gas_left = self.purse.gas_left(ended.gas_left);
         let halt = match (self.exit, ended.outcome) {
             (Some(Exit::Host(error)), _) => return Err(error),
+            (_, Outcome::NoMemory) => return Err(no_memory()),
             (Some(Exit::Return), _) | (None, Outcome::Finished(_)) => {
                 let mut result = FrameResult::success(gas_left, self.output);
                 result.gas_refund = self.gas_refund;
@@ -114,6 +130,11 @@ impl Server<'_, '_> {
         };
         Ok(FrameResult::halt(halt))
     }
+}
+
+/// The error of a machine that has no memory left: other nodes have some, so it is no outcome.
+pub(crate) fn no_memory() -> VmError {
+    VmError::new(VmErrorCode::RESOURCES, "no memory is left on this machine")
 }
 
 fn status_of(trap: Trap) -> StatusCode {

@@ -13,10 +13,10 @@
 pub struct ChainPrices {
     /// Units of the machine in one gas of the chain.
     pub units_per_gas: u64,
-    /// Gas of entering a contract: finding it, its memory and its frames.
+    /// Gas of entering a contract: finding it, and its frames.
     pub enter: u64,
-    /// Gas of each 64 bytes of the contract's program, begun, paid at entry.
-    pub code_block: u64,
+    /// Gas of preparing 1,024 bytes of a program, paid once in a transaction and at each creation.
+    pub prepare_kib: u64,
     /// Units of a syscall beyond the cost of the instruction.
     pub syscall: u64,
     /// Units of each 32 bytes, begun, that a syscall copies.
@@ -31,7 +31,7 @@ impl ChainPrices {
     pub const V1: Self = Self {
         units_per_gas: 2,
         enter: 60,
-        code_block: 1,
+        prepare_kib: 88,
         syscall: 8,
         copy_word: 4,
     };
@@ -42,11 +42,10 @@ impl ChainPrices {
         length.div_ceil(32).saturating_mul(self.copy_word)
     }
 
-    /// Gas of entering a contract of `code_bytes` bytes.
+    /// Gas of preparing a program of `code_bytes` bytes. Spec: S-62.
     #[must_use]
-    pub const fn entry(&self, code_bytes: u64) -> u64 {
-        self.enter
-            .saturating_add(code_bytes.div_ceil(64).saturating_mul(self.code_block))
+    pub const fn preparation(&self, code_bytes: u64) -> u64 {
+        code_bytes.saturating_mul(self.prepare_kib).div_ceil(1024)
     }
 }
 

@@ -4,8 +4,8 @@
 //! a message means, serves the syscalls over the host's callbacks, prices them, and keeps prepared programs. The
 //! libraries that a host loads are made from it by the crates under `plugins/prozvm/releases`.
 //!
-//! A call goes through these rooms: `machine` (the plugin's trait), `cache` (prepared contracts) with `contract`
-//! behind it, `frame` (one running call), `purse` (its gas) and `serve` (what the program may ask for). `gas` has the
+//! A call goes through these rooms: `machine` (the plugin's trait), `pins` and `cache` (prepared contracts) with
+//! `contract` behind them, `frame` (one running call), `purse` (its gas) and `serve` (what the program may ask for). `gas` has the
 //! prices, `config` the settings, `watch` the tracer and the counters, `describe` tells people what a program is.
 //!
 //! What syscalls mean and cost stands in `plugins/prozvm/SPEC.md`, rules S-10 and following; doc comments cite them.
@@ -17,9 +17,12 @@ mod describe;
 mod frame;
 mod gas;
 mod machine;
+mod pins;
 mod purse;
 mod release;
 mod serve;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod watch;
 
 pub use cache::CacheCounts;

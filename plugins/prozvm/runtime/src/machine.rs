@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use proz_prozvm_core::{Driver, VmConfig};
+use proz_prozvm_core::{Driver, LoadError, VmConfig};
 use proz_sdk::{
-    ExecutionContext, FrameResult, Host, Inspect, Metrics, OpcodeCount, Revision, StatusCode,
-    VirtualMachine, VmError, VmErrorCode,
+    ExecutionContext, FrameResult, Host, Inspect, Metrics, OpcodeCount, PreparationPrice, Revision,
+    StatusCode, VirtualMachine, VmError, VmErrorCode,
 };
 
 use crate::cache::{CacheCounts, ContractCache};
 use crate::config::ProzVmConfig;
 use crate::contract::{Contract, check, refused};
-use crate::frame::{Settings, run};
+use crate::frame::{Settings, no_memory, run};
 use crate::gas::ChainPrices;
+use crate::pins::{self, Pinned};
 use crate::serve::cancelled;
 use crate::watch::Tally;
 
@@ -26,6 +27,18 @@ pub struct ProzVmMachine {
     prices: ChainPrices,
     cache: ContractCache,
     tally: Tally,
+    /// Whose pins are this machine's.
+    number: u64,
+}
+
+/// Tells a refusal, which is true of the code, from what is true of one frame or machine.
+fn refusal(error: LoadError) -> Result<Pinned, VmError> {
+    match error {
+        LoadError::Rejected(_) => Ok(Pinned::Refused),
+        LoadError::NoMemory => Err(no_memory()),
+        LoadError::Cancelled => Err(cancelled()),
+        other => Err(VmError::new(VmErrorCode::INTERNAL, other.to_string())),
+    }
 }
 
 impl std::fmt::Debug for ProzVmMachine {
@@ -54,6 +67,7 @@ impl ProzVmMachine {
             prices,
             cache,
             tally: Tally::new(),
+            number: pins::new_machine(),
         })
     }
 
@@ -120,12 +134,42 @@ impl ProzVmMachine {
                 "expected a message kind up to 5, found {found}"
             )));
         }
-        let hash = &context.message.code_hash.0;
-        let found = self.cache.get(hash, code, &self.core, self.config.release);
-        let contract: Arc<Contract> = match found {
-            Ok(contract) => contract,
-            // Code that validation refuses cannot be deployed; met all the same, it halts.
-            Err(_) => return Ok(FrameResult::halt(StatusCode::CODE_REFUSED)),
+        let message = &context.message;
+        let is_outermost = message.depth == 0;
+        if is_outermost {
+            pins::drop_all(self.number);
+        }
+        let result = self.enter(code, context, host, driver);
+        if is_outermost {
+            pins::drop_all(self.number);
+        }
+        result
+    }
+
+    /// Charges what is due before the program runs, in the order of S-11, and runs it.
+    fn enter(
+        &self,
+        code: &[u8],
+        context: &ExecutionContext<'_>,
+        host: &mut Host<'_>,
+        driver: Option<&mut dyn Driver>,
+    ) -> Result<FrameResult, VmError> {
+        let halt = |status| Ok(FrameResult::halt(status));
+        let message = &context.message;
+        let mut gas = message.gas_limit;
+        if message.kind.is_create() {
+            // The host takes it where stored code is called.
+            match gas.checked_sub(self.prices.preparation(code.len() as u64)) {
+                Some(left) => gas = left,
+                None => return halt(StatusCode::OUT_OF_GAS),
+            }
+        }
+        let Some(gas) = gas.checked_sub(self.prices.enter) else {
+            return halt(StatusCode::OUT_OF_GAS);
+        };
+        // Code that validation refuses cannot be deployed; met all the same, it halts.
+        let Pinned::Ready(contract) = self.ready(code, context)? else {
+            return halt(StatusCode::CODE_REFUSED);
         };
         let settings = Settings {
             prices: &self.prices,
@@ -133,7 +177,36 @@ impl ProzVmMachine {
             debug_log: self.config.optimization.debug_log,
             tally: self.tally.is_on().then_some(&self.tally),
         };
-        run(&contract, &settings, context, host, driver)
+        run(&contract, &settings, context, gas, host, driver)
+    }
+
+    /// Finds or prepares the program of a frame. What a call finds stays pinned.
+    fn ready(&self, code: &[u8], context: &ExecutionContext<'_>) -> Result<Pinned, VmError> {
+        let message = &context.message;
+        let load = || {
+            let is_cancelled = || context.cancel.is_set();
+            Contract::load(code, &self.core, self.config.release, &is_cancelled)
+        };
+        if message.kind.is_create() {
+            return load().map_or_else(refusal, |contract| {
+                contract.translate();
+                Ok(Pinned::Ready(Arc::new(contract)))
+            });
+        }
+        let mut key = message.code_hash.0;
+        if key == [0; 32] {
+            key = *blake3::hash(code).as_bytes();
+        }
+        let transaction = context.transaction.sequence;
+        if let Some(found) = pins::find(self.number, transaction, &key) {
+            return Ok(found);
+        }
+        let found = match self.cache.get(&key, load) {
+            Ok(contract) => Pinned::Ready(contract),
+            Err(error) => refusal(error)?,
+        };
+        pins::pin(self.number, transaction, &key, &found);
+        Ok(found)
     }
 
     /// Prepares a program that is not yet known.
@@ -156,6 +229,13 @@ impl VirtualMachine for ProzVmMachine {
         check(code, &self.core, self.config.release)
             .map(|_| ())
             .map_err(|error| refused(&error))
+    }
+
+    fn preparation_price(&self) -> PreparationPrice {
+        PreparationPrice {
+            base_gas: 0,
+            gas_per_kib: self.prices.prepare_kib,
+        }
     }
 
     fn native_stack_bytes(&self) -> u64 {

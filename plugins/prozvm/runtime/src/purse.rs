@@ -11,7 +11,21 @@ use proz_prozvm_core::Guest;
 use crate::serve::{Exit, Served};
 
 /// Units in a slice: some tenths of a second.
-const SLICE_UNITS: u64 = 1 << 28;
+pub(crate) const SLICE_UNITS: u64 = 1 << 28;
+
+/// How a purse hands out gas. Nothing of it shows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sizes {
+    /// Most units that the machine holds, but for what costs more at once.
+    pub(crate) most_units: u64,
+    /// Gas of the first slice, if less.
+    pub(crate) first_gas: Option<u64>,
+    /// Units that the first slice has at least.
+    pub(crate) least_units: u64,
+}
+
+/// Least gas of a first slice.
+const LEAST_SLICE: u64 = 4_096;
 
 /// Gas that the machine does not have.
 #[derive(Debug)]
@@ -27,11 +41,15 @@ pub(crate) struct Purse {
 }
 
 impl Purse {
-    /// Splits `gas` into what is kept aside and units for the machine; as `is_whole`, all that its counter holds.
-    pub(crate) fn new(gas: u64, units_per_gas: u64, is_whole: bool) -> (Self, u64) {
-        let most_units = if is_whole { u64::MAX } else { SLICE_UNITS };
+    /// Splits `gas` into what is kept aside and units for the machine.
+    pub(crate) fn new(gas: u64, units_per_gas: u64, sizes: &Sizes) -> (Self, u64) {
+        let most_units = sizes.most_units;
         let slice = most_units / units_per_gas;
-        let first = gas.min(slice);
+        let first = sizes
+            .first_gas
+            .map_or(slice, |first| slice.min(first.max(LEAST_SLICE)));
+        let least = sizes.least_units.div_ceil(units_per_gas);
+        let first = gas.min(first.max(least)).min(u64::MAX / units_per_gas);
         let purse = Self {
             units_per_gas,
             aside: gas - first,
@@ -124,7 +142,12 @@ mod tests {
     #[test]
     fn any_limit_is_given_out_to_the_last_gas() {
         for gas in [0, 1, 30_000_000, 1 << 40, u64::MAX] {
-            let (mut purse, mut units) = Purse::new(gas, 8, false);
+            let sizes = Sizes {
+                most_units: SLICE_UNITS,
+                first_gas: Some(10),
+                least_units: 99,
+            };
+            let (mut purse, mut units) = Purse::new(gas, 8, &sizes);
             let mut spent = 0_u128;
             loop {
                 assert_eq!(

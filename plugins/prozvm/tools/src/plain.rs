@@ -112,6 +112,7 @@ pub(crate) fn text(loaded: &Loaded, call: &PlainCall, result: &RunResult) -> Str
         }
         Outcome::Stopped => "stopped".to_owned(),
         Outcome::OutOfGas => "out of gas".to_owned(),
+        Outcome::NoMemory => "this machine has no memory left".to_owned(),
         Outcome::Trapped(trap) => format!("trapped: {trap}"),
     };
     let place = result.location.map_or_else(String::new, |location| {
@@ -132,6 +133,7 @@ pub(crate) fn data(loaded: &Loaded, call: &PlainCall, result: &RunResult) -> Val
         ),
         Outcome::Stopped => ("stopped", Vec::new(), None),
         Outcome::OutOfGas => ("out_of_gas", Vec::new(), None),
+        Outcome::NoMemory => ("no_memory", Vec::new(), None),
         Outcome::Trapped(trap) => ("trapped", Vec::new(), Some(trap.to_string())),
     };
     let location = result.location.map(|location| {

@@ -198,7 +198,7 @@ fn a_profile_of_a_call_has_all_its_gas() {
         let profile = &watched["profile"];
         let number = |value: &serde_json::Value| value.as_u64().unwrap();
         let gas = number(&profile["gas"]).div_ceil(number(&profile["units_per_gas"]));
-        let used = gas + number(&profile["entry_gas"]);
+        let used = gas + number(&profile["entry_gas"]) + number(&profile["preparation_gas"]);
         assert_eq!(used, number(&plain["gas_used"]), "{arguments}");
     }
 }

@@ -121,6 +121,7 @@ fn optimization_chooses_the_tier_and_never_the_result() {
         config.optimization.fusion = fusion;
         let verified = verify(program(ADD), &config, &TEST_SYSCALLS).unwrap();
         let engine = Engine::new(Arc::new(verified));
+        engine.translate();
         assert_eq!(engine.tier(), runs_on);
         assert_eq!(engine.size_bytes() > 0, runs_on == Tier::Interpreter);
         results.push(engine.run(&call, &mut TestHost::default()).unwrap());

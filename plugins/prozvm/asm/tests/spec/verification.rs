@@ -186,7 +186,9 @@ fn control_stays_inside_the_function() {
     for targets in [vec![], vec![2], vec![0, u32::MAX]] {
         let made = changed(F, |p| {
             p.code[0] = new(Opcode::Switch, 0, 10, 0, 0);
-            p.switch_tables = vec![SwitchTable { targets }];
+            p.switch_tables = vec![SwitchTable {
+                targets: targets.clone().into(),
+            }];
         });
         let offset = made.section_offset(Section::SwitchTables);
         assert_refused(made, "V-16", offset);
@@ -194,7 +196,9 @@ fn control_stays_inside_the_function() {
     let made = changed(F, |p| p.code[1] = new(Opcode::Call, 0, 0, 0, 0));
     let last = made.section_offset(Section::Code) + 8;
     assert_refused(made, "V-17", last);
-    let table = || SwitchTable { targets: vec![0] };
+    let table = || SwitchTable {
+        targets: vec![0].into(),
+    };
     let made = changed(F, |p| p.switch_tables = vec![table()]);
     let offset = made.section_offset(Section::SwitchTables);
     assert_refused(made, "V-18", offset);

@@ -1,6 +1,6 @@
 //! Reads the binary form: header, sections, elements.
 
-use super::{HEADER_SIZE, MAGIC, Section};
+use super::{EXPORT_FIXED, HEADER_SIZE, MAGIC, NAME_LIMIT, Section};
 use crate::isa::Instruction;
 use crate::program::{
     Custom, Export, ExportKind, FORMAT_VERSION, Features, Function, Import, Mutability, Program,
@@ -52,10 +52,13 @@ pub(super) fn decode_header(reader: &mut Reader<'_>) -> Result<Program, Rejectio
     })
 }
 
+/// Reads a section into the program; a `bare` one gets no names, no custom blocks and no plain exports, which are only
+/// looked at.
 pub(super) fn decode_section(
     program: &mut Program,
     section: Section,
     mut r: Reader<'_>,
+    bare: bool,
 ) -> Result<(), Rejection> {
     match section {
         Section::Types => program.types = r.list(2, |r| Ok(Signature::new(r.u8()?, r.u8()?)))?,
@@ -80,6 +83,8 @@ pub(super) fn decode_section(
         Section::Constants => program.constants = r.list(8, Reader::u64)?,
         Section::Code => program.code = r.list(Instruction::SIZE, Reader::instruction)?,
         Section::SwitchTables => {
+            // As many as there can be with one target each, so that nothing moves; memory that is not used is not touched.
+            program.switch_tables.reserve_exact(r.left() / 8);
             while !r.is_done() {
                 let count = r.u32()? as usize;
                 let targets = r.take(count.saturating_mul(4))?;
@@ -89,23 +94,46 @@ pub(super) fn decode_section(
                     .collect();
                 program.switch_tables.push(SwitchTable { targets });
             }
+            program.switch_tables.shrink_to_fit();
         }
         Section::FunctionTable => program.function_table = r.list(4, Reader::u32)?,
         Section::Rodata => program.rodata = r.rest().to_vec(),
         Section::Data => program.data = r.rest().to_vec(),
         Section::Exports => {
+            program.exports.reserve_exact(r.left() / (EXPORT_FIXED + 1));
             while !r.is_done() {
-                program.exports.push(r.export()?);
+                let at = r.at;
+                let (mut export, name) = r.export()?;
+                if !bare {
+                    name.clone_into(&mut export.name);
+                    program.exports.push(export);
+                    continue;
+                }
+                // Of what is not kept, the rules are asked here. Functions come first in the file.
+                if name.len() > NAME_LIMIT || export.function as usize >= program.functions.len() {
+                    let detail = "expected a short name and a function that exists";
+                    return Err(Rejection::new(Rule::Exports, at, detail));
+                }
+                if export.kind != ExportKind::Plain {
+                    program.exports.push(export);
+                }
             }
         }
         Section::Custom => {
             while !r.is_done() {
+                let at = r.at;
                 let name = r.name()?;
                 let length = r.u32()? as usize;
-                program.custom.push(Custom {
-                    name,
-                    data: r.take(length)?.to_vec(),
-                });
+                let data = r.take(length)?;
+                if bare && name.len() > NAME_LIMIT {
+                    return Err(Rejection::new(Rule::Customs, at, "expected a short name"));
+                }
+                if !bare {
+                    program.custom.push(Custom {
+                        name: name.to_owned(),
+                        data: data.to_vec(),
+                    });
+                }
             }
         }
     }
@@ -121,6 +149,11 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn is_done(&self) -> bool {
         self.at >= self.bytes.len()
+    }
+
+    /// Bytes that are left.
+    const fn left(&self) -> usize {
+        self.bytes.len() - self.at
     }
 
     fn rest(&mut self) -> &'a [u8] {
@@ -205,12 +238,12 @@ impl<'a> Reader<'a> {
         Instruction::decode(bytes).ok_or_else(unknown)
     }
 
-    fn name(&mut self) -> Result<String, Rejection> {
+    fn name(&mut self) -> Result<&'a str, Rejection> {
         let length = self.u16()?;
         let at = self.at;
         let bytes = self.take(usize::from(length))?;
         match std::str::from_utf8(bytes) {
-            Ok(name) => Ok(name.to_owned()),
+            Ok(name) => Ok(name),
             Err(error) => Err(Rejection::new(
                 Rule::Name,
                 at + error.valid_up_to(),
@@ -219,7 +252,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn export(&mut self) -> Result<Export, Rejection> {
+    /// An export whose name is empty, and its name.
+    fn export(&mut self) -> Result<(Export, &'a str), Rejection> {
         let at = self.at;
         let (kind, mutability) = (self.u8()?, self.u8()?);
         let selector = self.array()?;
@@ -249,11 +283,12 @@ impl<'a> Reader<'a> {
             3 => Mutability::Pure,
             other => return Err(value("mutability", other)),
         };
-        Ok(Export {
+        let export = Export {
             kind,
             mutability,
             function: self.u32()?,
-            name: self.name()?,
-        })
+            name: String::new(),
+        };
+        Ok((export, self.name()?))
     }
 }

@@ -92,6 +92,15 @@ impl Program {
     /// A [`Rejection`] under one of the rules F-1 to F-9. Whether the program makes sense is for
     /// [`verify`](crate::verify) to say.
     pub fn decode(bytes: &[u8]) -> Result<Self, Rejection> {
+        Self::read(bytes, false)
+    }
+
+    /// Reads the binary form without names, custom blocks and plain exports: what running does not need.
+    pub(crate) fn decode_bare(bytes: &[u8]) -> Result<Self, Rejection> {
+        Self::read(bytes, true)
+    }
+
+    fn read(bytes: &[u8], bare: bool) -> Result<Self, Rejection> {
         let mut reader = Reader { bytes, at: 0 };
         let mut program = decode_header(&mut reader)?;
         let mut previous = 0;
@@ -124,6 +133,7 @@ impl Program {
                     bytes: &bytes[..base + payload.len()],
                     at: base,
                 },
+                bare,
             )?;
         }
         Ok(program)
@@ -198,5 +208,7 @@ fn section_size(program: &Program, section: Section) -> usize {
     }
 }
 
+/// Most bytes of a name.
+pub(crate) const NAME_LIMIT: usize = 255;
 /// Bytes of an export without its name.
 pub(crate) const EXPORT_FIXED: usize = 12;

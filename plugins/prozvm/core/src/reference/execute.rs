@@ -6,10 +6,11 @@ use crate::gas::charge;
 use crate::isa::register::{A0, REGISTERS, SP};
 use crate::isa::semantics::{self, op};
 use crate::isa::table::instructions;
-use crate::isa::{Class, Instruction, Opcode, wide};
+use crate::isa::{Instruction, Opcode, wide};
 use crate::outcome::{Interrupt, Trap};
 use crate::program::{Signature, handle_index};
 use crate::syscalls::{Control, Guest, Syscalls};
+use crate::zeroed::NoMemory;
 
 impl Reference<'_> {
     fn get(&self, register: u8) -> u64 {
@@ -32,14 +33,30 @@ impl Reference<'_> {
     /// as long as there is more gas.
     pub(super) fn advance(&mut self, syscalls: &mut dyn Syscalls) -> Result<Next, Interrupt> {
         if let Some(block) = self.program.block_starting_at(self.at as u32) {
-            while charge(&mut self.gas, u64::from(block.cost)).is_err() {
-                self.gas = syscalls.refill(self.gas).ok_or(Interrupt::OutOfGas)?;
-            }
+            self.pay(u64::from(block.cost), syscalls)?;
         }
-        let is_syscall = self.program.program().code[self.at].class() == Class::Syscall;
+        self.finish(self.program.program().code[self.at], syscalls)
+    }
+
+    /// Pays a block.
+    #[inline]
+    pub(super) fn pay(&mut self, cost: u64, syscalls: &mut dyn Syscalls) -> Result<(), Interrupt> {
+        while charge(&mut self.gas, cost).is_err() {
+            self.gas = syscalls.refill(self.gas).ok_or(Interrupt::OutOfGas)?;
+        }
+        Ok(())
+    }
+
+    /// Executes an instruction whose block is paid.
+    #[inline]
+    pub(super) fn finish(
+        &mut self,
+        instruction: Instruction,
+        syscalls: &mut dyn Syscalls,
+    ) -> Result<Next, Interrupt> {
         loop {
-            match self.execute(syscalls) {
-                Err(Interrupt::OutOfGas) if !is_syscall => {
+            match self.execute(instruction, syscalls) {
+                Err(Interrupt::OutOfGas) if instruction.opcode != Opcode::Syscall => {
                     self.gas = syscalls.refill(self.gas).ok_or(Interrupt::OutOfGas)?;
                 }
                 done => return done,
@@ -47,9 +64,13 @@ impl Reference<'_> {
         }
     }
 
-    fn execute(&mut self, syscalls: &mut dyn Syscalls) -> Result<Next, Interrupt> {
+    #[inline]
+    pub(super) fn execute(
+        &mut self,
+        i: Instruction,
+        syscalls: &mut dyn Syscalls,
+    ) -> Result<Next, Interrupt> {
         let program = self.program;
-        let i = program.program().code[self.at];
         macro_rules! arm {
             (Binary $name:ident) => {
                 self.binary::<op::$name>(i)
@@ -202,8 +223,7 @@ impl Reference<'_> {
     }
 
     fn jump(&self, target: usize) -> Next {
-        let function = self.program.function_of(self.at as u32);
-        Next::At(self.program.functions()[function].start as usize + target)
+        Next::At(self.start + target)
     }
 
     fn switch(&self, i: Instruction) -> Next {
@@ -225,14 +245,17 @@ impl Reference<'_> {
         registers[usize::from(SP)] = self.get(SP);
         let arguments = usize::from(A0)..usize::from(A0 + parameters);
         registers[arguments.clone()].copy_from_slice(&self.registers[arguments]);
+        self.frames.try_reserve(1).map_err(|_| NoMemory)?;
         let caller = std::mem::replace(&mut self.registers, registers);
         self.frames.push(Frame {
             registers: caller,
             results: self.results,
+            start: self.start,
             resume: self.at + 1,
         });
         self.results = results;
-        Ok(Next::At(function.start as usize))
+        self.start = function.start as usize;
+        Ok(Next::At(self.start))
     }
 
     fn call_indirect(&mut self, i: Instruction) -> Result<Next, Interrupt> {
@@ -251,13 +274,15 @@ impl Reference<'_> {
         results[..usize::from(self.results)]
             .copy_from_slice(&self.registers[from..from + usize::from(self.results)]);
         let Some(frame) = self.frames.pop() else {
-            return Next::Finished(results);
+            self.given = results;
+            return Next::Finished;
         };
         self.registers = frame.registers;
         for (index, &value) in results.iter().enumerate().take(usize::from(self.results)) {
             self.registers[from + index] = value;
         }
         self.results = frame.results;
+        self.start = frame.start;
         Next::At(frame.resume)
     }
 

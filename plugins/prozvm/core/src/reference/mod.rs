@@ -15,15 +15,18 @@ use crate::call::{Call, CallError};
 use crate::gas::charge;
 use crate::isa::register::{A0, REGISTERS, SP};
 use crate::memory::Memory;
-use crate::outcome::{Location, Outcome, RunResult};
+use crate::outcome::{Interrupt, Location, Outcome, RunResult};
 use crate::syscalls::Syscalls;
-use crate::verify::Verified;
+use crate::verify::{BLOCK_COST_MAX, Verified};
+use crate::zeroed::NoMemory;
 
 /// An open function frame.
 #[derive(Clone, Debug)]
 struct Frame {
     registers: [u64; REGISTERS],
     results: u8,
+    /// Code index of the first instruction of the function.
+    start: usize,
     /// Code index of the instruction behind the call.
     resume: usize,
 }
@@ -36,8 +39,12 @@ pub struct Reference<'a> {
     frames: Vec<Frame>,
     registers: [u64; REGISTERS],
     results: u8,
+    /// Code index of the first instruction of the running function.
+    start: usize,
     at: usize,
     gas: u64,
+    /// Results of the entry function.
+    given: [u64; 2],
     ended: Option<RunResult>,
 }
 
@@ -54,7 +61,8 @@ pub trait Driver {
 enum Next {
     Following,
     At(usize),
-    Finished([u64; 2]),
+    /// The results are given.
+    Finished,
 }
 
 impl<'a> Reference<'a> {
@@ -71,58 +79,111 @@ impl<'a> Reference<'a> {
             *register = argument;
         }
         let mut gas = call.gas_limit;
-        let paid = charge(&mut gas, program.memory_cost());
-        let unpaid = RunResult {
-            outcome: Outcome::OutOfGas,
+        let paid = charge(&mut gas, program.memory_cost()).map_err(|_| Outcome::OutOfGas);
+        // Paid first: what is not costs the machine nothing.
+        let memory = paid.and_then(|()| {
+            Memory::new(program.program(), program.layout()).map_err(|NoMemory| Outcome::NoMemory)
+        });
+        let ended = memory.as_ref().err().map(|&outcome| RunResult {
+            outcome,
             gas_left: gas,
             location: None,
-        };
+        });
+        let start = program.functions()[call.function as usize].start as usize;
         Ok(Self {
             program,
-            memory: Memory::new(program.program(), program.layout()),
+            memory: memory.unwrap_or_else(|_| Memory::unmapped()),
             frames: Vec::new(),
             registers,
             results: signature.results,
-            at: program.functions()[call.function as usize].start as usize,
+            start,
+            at: start,
             gas,
-            ended: paid.is_err().then_some(unpaid),
+            given: [0; 2],
+            ended,
         })
     }
 
     /// Runs to the end.
     pub fn run(&mut self, syscalls: &mut dyn Syscalls) -> RunResult {
+        // A run that has been stepped may stand inside of a block.
+        while self.ended.is_none() && !self.program.leaders().contains(self.at as u32) {
+            self.step(syscalls);
+        }
         loop {
-            if let Some(result) = self.step(syscalls) {
+            if let Some(result) = self.ended {
                 return result;
             }
+            self.run_blocks(syscalls);
         }
     }
 
     /// Executes one instruction, paying its block first when it begins one. Gives the result once the run has ended.
     pub fn step(&mut self, syscalls: &mut dyn Syscalls) -> Option<RunResult> {
         if self.ended.is_none() {
-            match self.advance(syscalls) {
-                Ok(Next::Following) => self.at += 1,
-                Ok(Next::At(target)) => self.at = target,
-                Ok(Next::Finished(results)) => {
-                    let outcome = Outcome::Finished(results);
-                    self.ended = Some(RunResult {
-                        outcome,
-                        gas_left: self.gas,
-                        location: None,
-                    });
-                }
-                Err(interrupt) => {
-                    let location = Some(self.location());
-                    self.ended = Some(RunResult {
-                        outcome: interrupt.into(),
-                        gas_left: self.gas,
-                        location,
-                    });
-                }
-            }
+            let next = self.advance(syscalls);
+            self.take(next);
         }
         self.ended
+    }
+
+    /// Goes where an instruction leads.
+    #[inline]
+    fn take(&mut self, next: Result<Next, Interrupt>) {
+        let (outcome, location) = match next {
+            Ok(Next::Following) => {
+                self.at += 1;
+                return;
+            }
+            Ok(Next::At(target)) => {
+                self.at = target;
+                return;
+            }
+            Ok(Next::Finished) => (Outcome::Finished(self.given), None),
+            Err(interrupt) => (interrupt.into(), Some(self.location())),
+        };
+        self.ended = Some(RunResult {
+            outcome,
+            gas_left: self.gas,
+            location,
+        });
+    }
+
+    /// Makes steps to the end, as [`step`](Self::step) does, a block at a time; the run stands at the start of one.
+    fn run_blocks(&mut self, syscalls: &mut dyn Syscalls) {
+        let leaders = self.program.leaders();
+        let code = &self.program.program().code[..];
+        let schedule = &self.program.config().gas_schedule;
+        // Here, and not only in `self`, where the processor would wait for it.
+        let mut at = self.at;
+        let end = loop {
+            let end = leaders.next(at as u32) as usize;
+            let block = &code[at..end];
+            let costs = block.iter().map(|i| u64::from(schedule.cost(i.opcode)));
+            let cost = costs.sum::<u64>().min(u64::from(BLOCK_COST_MAX));
+            self.at = at;
+            if let Err(interrupt) = self.pay(cost, syscalls) {
+                break Err(interrupt);
+            }
+            // All but the last fall through, charge nothing and need no syscalls.
+            let Some((&last, straight)) = block.split_last() else {
+                break Ok(Next::Following);
+            };
+            let failed = straight.iter().find_map(|&instruction| {
+                let failed = self.execute(instruction, syscalls).err();
+                self.at += usize::from(failed.is_none());
+                failed
+            });
+            if let Some(interrupt) = failed {
+                break Err(interrupt);
+            }
+            match self.finish(last, syscalls) {
+                Ok(Next::Following) => at = end,
+                Ok(Next::At(target)) => at = target,
+                end => break end,
+            }
+        };
+        self.take(end);
     }
 
     /// How the run ended, if it has.

@@ -9,8 +9,9 @@ use crate::call::Call;
 use crate::config::VmConfig;
 use crate::program::Program;
 use crate::reference::{Driver as _, Profile, Reference};
+use crate::syscalls::{Control, Guest, Syscalls};
 use crate::threaded::Prepared;
-use crate::verify::verify;
+use crate::verify::{load, verify};
 
 /// Makes a program from the bytes, runs it some times with different arguments and gas on the reference interpreter
 /// and on the threaded one with and without fusion. Gives the number of executions and the instructions of the
@@ -84,11 +85,49 @@ pub fn compare_tiers(bytes: &[u8]) -> (u64, u64) {
                 "parts of gas show in syscalls"
             );
             assert!(memory == *reference.memory(), "parts of gas show in memory");
-            counts.0 += 2;
+            // Not fused at first: fusion comes while the program runs.
+            let later = Prepared::unfused(Arc::clone(tier.program()));
+            let later = later.expect("it is verified");
+            let mut host = Fusing {
+                prepared: &later,
+                host: TestHost {
+                    aside: gas_limit - first,
+                    part: 1 + part % 13,
+                    ..TestHost::default()
+                },
+            };
+            let (mut result, memory) = later
+                .run_with_memory(&call, &mut host)
+                .expect("the call fits");
+            result.gas_left += host.host.aside;
+            assert_eq!(result, expected, "fusing shows in the result");
+            assert!(memory == *reference.memory(), "fusing shows in memory");
+            counts.0 += 3;
         }
         counts.0 += 1;
     }
     counts
+}
+
+/// A host that fuses the running program when it is asked for gas.
+struct Fusing<'a> {
+    prepared: &'a Prepared,
+    host: TestHost,
+}
+
+impl Syscalls for Fusing<'_> {
+    fn call(&mut self, number: u16, arguments: [u64; 6], guest: &mut Guest<'_>) -> Control {
+        self.host.call(number, arguments, guest)
+    }
+
+    fn refill(&mut self, left: u64) -> Option<u64> {
+        self.prepared.fuse();
+        self.host.refill(left)
+    }
+
+    fn page_limit(&self) -> u32 {
+        self.host.page_limit()
+    }
 }
 
 /// Decodes and verifies arbitrary bytes, and runs what passes.
@@ -98,15 +137,22 @@ pub fn compare_tiers(bytes: &[u8]) -> (u64, u64) {
 /// When an accepted program does not encode to the bytes it came from, or tiers differ on it.
 #[allow(clippy::expect_used)]
 pub fn decode_and_verify(bytes: &[u8]) {
+    let mut config = VmConfig::default();
+    config.memory_model.max_pages = 64;
+    let bare = load(bytes, &config, &TEST_SYSCALLS, &|| false);
     let Ok(program) = Program::decode(bytes) else {
+        assert!(bare.is_err(), "loading decodes what decoding refuses");
         return;
     };
     assert_eq!(program.encode(), bytes, "the encoding is not canonical");
-    let mut config = VmConfig::default();
-    config.memory_model.max_pages = 64;
-    let Ok(verified) = verify(program, &config, &TEST_SYSCALLS) else {
+    let verified = verify(program, &config, &TEST_SYSCALLS);
+    let Ok(verified) = verified else {
         return;
     };
+    let bare = bare.expect("loading refuses what verifying accepts");
+    assert_eq!(bare.functions(), verified.functions());
+    assert_eq!(bare.blocks(), verified.blocks());
+    assert!(bare.prove(), "loading does not prove what verifying does");
     let prepared = Prepared::new(Arc::new(verified));
     let verified = prepared.program();
     for (index, function) in verified.functions().iter().enumerate().take(4) {

@@ -210,6 +210,7 @@ unsafe fn effect_apart<E: Effect>(op: *const Op, regs: *mut u64, m: *mut Machine
             unsafe { (*m).trap = trap };
             Status::Trapped
         }
+        Err(Interrupt::NoMemory) => Status::NoMemory,
     }
 }
 

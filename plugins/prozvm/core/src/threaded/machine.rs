@@ -7,11 +7,13 @@
 //!
 //! 1. Ops come from `translate`, which takes verified programs only. So register numbers are below 32, jumps lead to
 //!    block headers, every run of ops ends in one that does not fall through (V-12, V-16, V-17), and indices into
-//!    constants, tables and imports exist (V-15).
+//!    constants, tables and imports exist (V-15). A register that was never assigned is never read (V-20).
 //! 2. `regs` points to a frame of [`FRAME`] words inside the frame stack of the run, above at least one other frame.
 //! 3. `mem` is the start of `m.memory`'s bytes and the limits in `m` describe it; [`Machine::base`] and
 //!    [`Machine::renew`] give them anew whenever memory may have moved or grown.
 //! 4. `m` is the only live access path to the machine while handlers run.
+
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::isa::Instruction;
 use crate::memory::Memory;
@@ -30,10 +32,10 @@ pub(super) type Handler =
     for<'a> unsafe fn(*const Op, *mut u64, *mut u8, u64, *mut Machine<'a>, u64) -> Status;
 
 /// A decoded instruction: what to run and on what.
-#[derive(Clone, Copy)]
 #[repr(C, align(16))]
 pub(super) struct Op {
-    pub(super) handler: Handler,
+    /// A [`Handler`], which fusion may replace while others run it.
+    handler: AtomicPtr<()>,
     /// Destination register.
     pub(super) a: u8,
     /// First source register.
@@ -44,6 +46,33 @@ pub(super) struct Op {
     pub(super) d: u8,
     /// Immediate, byte distance to a target, or cost of a block.
     pub(super) imm: i32,
+}
+
+impl Op {
+    /// Makes an op with four registers.
+    pub(super) fn new(handler: Handler, [a, b, c, d]: [u8; 4], imm: i32) -> Self {
+        Self {
+            handler: AtomicPtr::new(handler as *mut ()),
+            a,
+            b,
+            c,
+            d,
+            imm,
+        }
+    }
+
+    /// What runs it.
+    #[inline(always)]
+    pub(super) fn handler(&self) -> Handler {
+        let handler = self.handler.load(Ordering::Relaxed);
+        // SAFETY: nothing but handlers is ever stored.
+        unsafe { std::mem::transmute::<*mut (), Handler>(handler) }
+    }
+
+    /// Replaces what runs it by what does the same.
+    pub(super) fn set_handler(&self, handler: Handler) {
+        self.handler.store(handler as *mut (), Ordering::Relaxed);
+    }
 }
 
 const _: () = assert!(
@@ -66,6 +95,8 @@ pub(super) enum Status {
     MemoryFault,
     /// No room for another frame.
     FramesFull,
+    /// The machine has no memory left.
+    NoMemory,
 }
 
 /// A function that `callr` reaches.
@@ -191,7 +222,7 @@ pub(super) unsafe fn dispatch(
     #[cfg(tail_dispatch)]
     // SAFETY: `ip` points to an op, whose handler keeps the contract.
     unsafe {
-        ((*ip).handler)(ip, regs, mem, gas, m, acc)
+        ((*ip).handler())(ip, regs, mem, gas, m, acc)
     }
     #[cfg(not(tail_dispatch))]
     {

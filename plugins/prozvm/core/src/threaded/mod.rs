@@ -25,9 +25,10 @@ pub(crate) use fusion::{FUSED, From};
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use machine::{FRAME, Machine, RESUME, Status};
-use translate::{Translation, translate};
+use translate::{Translation, header_of, origin, translate};
 
 use crate::call::{Call, CallError};
 use crate::gas::charge;
@@ -37,11 +38,14 @@ use crate::memory::Memory;
 use crate::outcome::{Location, Outcome, RunResult, Trap};
 use crate::syscalls::Syscalls;
 use crate::verify::Verified;
+use crate::zeroed::{NoMemory, lengthen};
 
 /// A program made ready for the threaded interpreter.
 pub struct Prepared {
     program: Arc<Verified>,
     translation: Translation,
+    /// Whether fusion has begun.
+    is_fused: AtomicBool,
 }
 
 impl std::fmt::Debug for Prepared {
@@ -64,11 +68,38 @@ thread_local! {
 
 impl Prepared {
     /// Prepares a program, with fusion if its configuration asks for it.
+    ///
+    /// # Panics
+    ///
+    /// When the program reads registers before it assigns them, which none does that [`verify`](crate::verify())
+    /// accepts.
     pub fn new(program: Arc<Verified>) -> Self {
-        let translation = translate(&program, program.config().optimization.fusion);
-        Self {
+        let prepared = Self::unfused(program).expect("a verified program assigns what it reads");
+        prepared.fuse();
+        prepared
+    }
+
+    /// Prepares a program without fusion, which takes longer than all else and can come [later](Self::fuse). `None` when
+    /// the program reads registers before it assigns them.
+    pub fn unfused(program: Arc<Verified>) -> Option<Self> {
+        // Frames are not cleared here: what holds in them rests on the proof.
+        program.prove().then(|| Self {
+            translation: translate(&program),
             program,
-            translation,
+            is_fused: AtomicBool::new(false),
+        })
+    }
+
+    /// Whether there is nothing left to fuse.
+    pub fn is_fused(&self) -> bool {
+        !self.program.config().optimization.fusion || self.is_fused.load(Ordering::Relaxed)
+    }
+
+    /// Fuses, once, if the configuration asks for it. The program may be running, here and elsewhere.
+    pub fn fuse(&self) {
+        let wanted = self.program.config().optimization.fusion;
+        if wanted && !self.is_fused.swap(true, Ordering::Relaxed) {
+            translate::fuse(&self.program, &self.translation.ops);
         }
     }
 
@@ -77,20 +108,15 @@ impl Prepared {
         &self.program
     }
 
-    /// Bytes that the prepared form takes, for caches.
-    pub fn size_bytes(&self) -> usize {
-        let Translation {
-            ops,
-            origin,
-            entries,
-            switches,
-            table,
-        } = &self.translation;
-        size_of_val(&ops[..])
-            + size_of_val(&origin[..])
-            + size_of_val(&entries[..])
-            + size_of_val(&switches[..])
-            + size_of_val(&table[..])
+    /// Bytes that the prepared form of a program takes, for caches.
+    pub fn size_of(program: &Verified) -> usize {
+        let code = program.program();
+        let tables = code.switch_tables.iter();
+        let targets = tables.map(|table| 1 + table.targets.len()).sum::<usize>();
+        let ops = translate::EXIT_OPS + code.code.len() + program.leaders().len();
+        ops * size_of::<machine::Op>()
+            + targets * size_of::<u32>()
+            + code.function_table.len() * size_of::<machine::TableEntry>()
     }
 
     /// Runs a function to its end.
@@ -118,18 +144,21 @@ impl Prepared {
         syscalls: &mut dyn Syscalls,
     ) -> Result<(RunResult, Memory), CallError> {
         let signature = call.check(&self.program)?;
-        let memory = Memory::new(self.program.program(), self.program.layout());
         let mut gas = call.gas_limit;
+        let unmapped = |outcome, gas_left| {
+            let result = RunResult {
+                outcome,
+                gas_left,
+                location: None,
+            };
+            Ok((result, Memory::unmapped()))
+        };
         if charge(&mut gas, self.program.memory_cost()).is_err() {
-            return Ok((
-                RunResult {
-                    outcome: Outcome::OutOfGas,
-                    gas_left: gas,
-                    location: None,
-                },
-                memory,
-            ));
+            return unmapped(Outcome::OutOfGas, gas);
         }
+        let Ok(memory) = Memory::new(self.program.program(), self.program.layout()) else {
+            return unmapped(Outcome::NoMemory, gas);
+        };
         let mut frames = FRAMES
             .with_borrow_mut(|kept| kept.pop())
             .unwrap_or_else(|| vec![0; FIRST_FRAMES * FRAME]);
@@ -168,10 +197,8 @@ impl Prepared {
     ) -> (RunResult, Memory) {
         let Translation {
             ops,
-            entries,
             switches,
             table,
-            ..
         } = &self.translation;
         // SAFETY: a frame stack has two frames at least.
         let first = unsafe { frames.as_mut_ptr().add(FRAME) };
@@ -182,8 +209,10 @@ impl Prepared {
                 .cast::<*const machine::Op>()
                 .write(ops.as_ptr())
         };
-        // SAFETY: entries are indices of ops; the pointer may reach all of them.
-        let entry = unsafe { ops.as_ptr().add(entries[function as usize] as usize) };
+        let start = self.program.functions()[function as usize].start;
+        let entry = header_of(&self.program, start) as usize;
+        // SAFETY: headers are indices of ops; the pointer may reach all of them.
+        let entry = unsafe { ops.as_ptr().add(entry) };
         let mut machine = Machine {
             read_limit: [0; 5],
             write_limit: [0; 6],
@@ -228,7 +257,7 @@ impl Prepared {
                         gas,
                         acc,
                     } = (*m).saved;
-                    ((*ip).handler)(ip, regs, mem, gas, m, acc)
+                    ((*ip).handler())(ip, regs, mem, gas, m, acc)
                 };
             }
             let mut regs = std::mem::replace(&mut machine.resume, std::ptr::null_mut());
@@ -247,18 +276,22 @@ impl Prepared {
                         break;
                     }
                 }
-                _ => {
-                    let Some(moved) = self.more_frames(frames, regs) else {
+                _ => match self.more_frames(frames, regs) {
+                    Ok(Some(moved)) => {
+                        regs = moved;
+                        machine.last_frame = self.last_frame(frames);
+                    }
+                    Ok(None) => break,
+                    Err(NoMemory) => {
+                        status = Status::NoMemory;
                         break;
-                    };
-                    regs = moved;
-                    machine.last_frame = self.last_frame(frames);
-                }
+                    }
+                },
             }
             let (ip, mem, gas) = (machine.stopped_at, machine.base(), machine.gas);
             // SAFETY: an op that paused has had no effect; it is tried again in its own frame with its own `acc`.
             status = unsafe {
-                ((*ip).handler)(ip, regs, mem, gas, &raw mut machine, machine.resume_acc)
+                ((*ip).handler())(ip, regs, mem, gas, &raw mut machine, machine.resume_acc)
             };
         }
         let index = self.index(machine.stopped_at);
@@ -270,6 +303,7 @@ impl Prepared {
             Status::Trapped => Outcome::Trapped(machine.trap),
             Status::MemoryFault => Outcome::Trapped(Trap::Memory),
             Status::FramesFull => Outcome::Trapped(Trap::CallDepth),
+            Status::NoMemory => Outcome::NoMemory,
         };
         let location = (status != Status::Finished).then(|| self.location(index));
         (
@@ -292,18 +326,22 @@ impl Prepared {
 
     /// Makes room for more frames, if calls may be deeper; gives where the frame at `regs` is then.
     #[cold]
-    fn more_frames(&self, frames: &mut Vec<u64>, regs: *mut u64) -> Option<*mut u64> {
+    fn more_frames(
+        &self,
+        frames: &mut Vec<u64>,
+        regs: *mut u64,
+    ) -> Result<Option<*mut u64>, NoMemory> {
         // One frame more than may be open: the outermost returns to it.
         let most = self.program.config().stack_limit.call_depth as usize + 1;
         let count = frames.len() / FRAME;
         if count >= most {
-            return None;
+            return Ok(None);
         }
         // SAFETY: `regs` points into the stack.
         let place = unsafe { regs.offset_from(frames.as_ptr()) };
-        frames.resize((2 * count).min(most) * FRAME, 0);
+        lengthen(frames, (2 * count).min(most) * FRAME)?;
         // SAFETY: the frame has moved with the stack. Frames hold no pointers into it.
-        Some(unsafe { frames.as_mut_ptr().offset(place) })
+        Ok(Some(unsafe { frames.as_mut_ptr().offset(place) }))
     }
 
     /// Index of an op.
@@ -314,12 +352,12 @@ impl Prepared {
 
     /// The instruction behind an op.
     fn instruction(&self, op: *const machine::Op) -> Instruction {
-        let at = self.translation.origin[self.index(op)];
+        let at = origin(&self.program, self.index(op));
         self.program.program().code[at as usize]
     }
 
     fn location(&self, op: usize) -> Location {
-        let instruction = self.translation.origin[op];
+        let instruction = origin(&self.program, op);
         let function = self.program.function_of(instruction);
         Location {
             function: function as u32,

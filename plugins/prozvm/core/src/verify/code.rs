@@ -2,6 +2,8 @@
 //!
 //! Spec: V-11 to V-19.
 
+use super::leaders::Leaders;
+use super::shape::{DISPLACEMENTS, LIMITS, Limit, shape};
 use super::{Context, FunctionInfo};
 use crate::format::Section;
 use crate::isa::{Class, Instruction, Operand};
@@ -14,7 +16,67 @@ pub(crate) const DISPLACEMENT_MIN: i32 = i32::MIN + MEMORY_BASE as i32;
 pub(crate) const TRAP_CODE_MAX: i32 = 0xffff;
 
 impl Context<'_> {
-    pub(super) fn instructions(&self, functions: &[FunctionInfo]) -> Result<(), Rejection> {
+    /// Checks all instructions and finds where blocks begin. What masks and limits refuse is looked at again, rule by
+    /// rule, for the reason.
+    pub(super) fn instructions(&self, functions: &[FunctionInfo]) -> Result<Leaders, Rejection> {
+        if let Some(leaders) = self.scan(functions) {
+            return Ok(leaders);
+        }
+        self.explain(functions)?;
+        // The masks are stricter than the rules: `explain` decides, and blocks are found without them.
+        Ok(self.leaders(functions))
+    }
+
+    fn scan(&self, functions: &[FunctionInfo]) -> Option<Leaders> {
+        let program = self.program;
+        let has_16 = self.config.register_config.count == 16;
+        let features = program.features.bits() as u8;
+        let mut limits = [u64::MAX; LIMITS];
+        limits[Limit::Displacement as usize] = DISPLACEMENTS;
+        limits[Limit::Constant as usize] = program.constants.len() as u64;
+        limits[Limit::Function as usize] = program.functions.len() as u64;
+        limits[Limit::Signature as usize] = program.types.len() as u64;
+        limits[Limit::Table as usize] = program.switch_tables.len() as u64;
+        limits[Limit::Import as usize] = program.imports.len() as u64;
+        let mut leaders = Leaders::new(program.code.len());
+        let mut tables_used = 0;
+        for function in functions {
+            let start = function.start as usize;
+            let body = &program.code[start..start + function.length as usize];
+            limits[Limit::Target as usize] = body.len() as u64;
+            leaders.insert(start);
+            let mut refused = false;
+            for (at, &instruction) in body.iter().enumerate() {
+                let shape = shape(instruction);
+                if shape.refuses(instruction, has_16, &limits, features) {
+                    refused = true;
+                    break;
+                }
+                if shape.ends_block {
+                    leaders.insert(start + at + 1);
+                    match shape.limit {
+                        Limit::Target => leaders.insert(start + instruction.index()),
+                        Limit::Table => {
+                            let table = instruction.index();
+                            self.switch(start + at, table, body.len(), &mut tables_used)
+                                .ok()?;
+                            for &target in program.switch_tables[table].targets.iter() {
+                                leaders.insert(start + target as usize);
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            if refused || !body.last().is_some_and(|&last| shape(last).is_terminator) {
+                return None;
+            }
+        }
+        leaders.count_up();
+        (tables_used == program.switch_tables.len()).then_some(leaders)
+    }
+
+    fn explain(&self, functions: &[FunctionInfo]) -> Result<(), Rejection> {
         let mut tables_used = 0;
         for function in functions {
             let start = function.start as usize;

@@ -1,175 +1,382 @@
-//! Divides code into basic blocks and proves that registers are assigned before they are read.
+//! Finds basic blocks and proves that registers are assigned before they are read.
+//!
+//! Each block is looked at once for what it assigns and what it reads before; after that only sets of registers
+//! travel along its edges. Sweeps go over the blocks in the order of the code, in which compilers put them so that one
+//! or two suffice; code in another order is swept in reverse post-order.
 //!
 //! Spec: V-20, G-3, G-4.
 
-use super::{Block, Context, FunctionInfo, NO_BLOCK};
+use super::leaders::Leaders;
+use super::shape::shape;
+use super::{Context, FunctionInfo};
 use crate::isa::register::{A0, SP, ZERO, argument_mask, register_name};
 use crate::isa::{Class, Instruction};
 use crate::rules::{Rejection, Rule};
 
 /// Greatest cost of a block; sums stop there.
-pub(super) const BLOCK_COST_MAX: u32 = u32::MAX - 1;
+pub(crate) const BLOCK_COST_MAX: u32 = u32::MAX - 1;
+
+/// No block.
+const NONE: u32 = u32::MAX;
+/// Control may pass to the block behind.
+const FALLS: u8 = 1;
+/// `target` is the table of a switch.
+const SWITCHES: u8 = 2;
+/// Something leads to the block, so `entry` means something.
+const REACHED: u8 = 4;
+/// `entry` has changed since it was last handed on.
+const CHANGED: u8 = 8;
+/// Sweeps in the order of the code before the blocks are sorted.
+const FIRST_SWEEPS: usize = 3;
+
+/// Steps that sorting counts for each block and target.
+const SORT_STEPS: u64 = 3;
+
+/// Why the analysis says nothing.
+pub(super) enum Unsettled {
+    /// A register is read before it is assigned.
+    Rejected(Rejection),
+    /// It takes more steps than it may.
+    Steps,
+    Cancelled,
+}
+
+/// What the analysis has done, and may do.
+struct Steps<'a> {
+    taken: u64,
+    most: u64,
+    is_cancelled: &'a dyn Fn() -> bool,
+}
+
+impl Steps<'_> {
+    fn check(&self) -> Result<(), Unsettled> {
+        if self.taken > self.most {
+            return Err(Unsettled::Steps);
+        }
+        if (self.is_cancelled)() {
+            return Err(Unsettled::Cancelled);
+        }
+        Ok(())
+    }
+}
+
+/// What the analysis keeps of a block.
+#[derive(Clone, Copy)]
+struct Node {
+    /// Registers assigned on every path to it, as far as is known; all where nothing leads to.
+    entry: u32,
+    /// Registers that it assigns.
+    assigns: u32,
+    /// Registers that it reads before it assigns them.
+    reads: u32,
+    /// The block that its branch or jump leads to, or the table of its switch.
+    target: u32,
+    flags: u8,
+}
 
 impl Context<'_> {
-    /// Finds the blocks of all functions and, for each instruction, the block that it begins.
-    pub(super) fn blocks(&self, functions: &[FunctionInfo]) -> (Vec<Block>, Vec<u32>) {
+    /// Where blocks begin, by the classes.
+    pub(super) fn leaders(&self, functions: &[FunctionInfo]) -> Leaders {
         let code = &self.program.code;
-        let mut leader = vec![false; code.len() + 1];
+        let mut leaders = Leaders::new(code.len());
         for function in functions {
             let start = function.start as usize;
-            leader[start] = true;
+            leaders.insert(start);
             for at in start..start + function.length as usize {
                 let instruction = code[at];
                 match instruction.class() {
-                    Class::Branch | Class::Jump => leader[start + instruction.index()] = true,
+                    Class::Branch | Class::Jump => leaders.insert(start + instruction.index()),
                     Class::Switch => {
                         let targets = &self.program.switch_tables[instruction.index()].targets;
-                        targets
-                            .iter()
-                            .for_each(|&target| leader[start + target as usize] = true);
+                        for &target in targets.iter() {
+                            leaders.insert(start + target as usize);
+                        }
                     }
                     _ => {}
                 }
-                leader[at + 1] |= instruction.class().ends_block();
+                if instruction.class().ends_block() {
+                    leaders.insert(at + 1);
+                }
             }
         }
-        let mut blocks: Vec<Block> = Vec::new();
-        let mut block_at = vec![NO_BLOCK; code.len()];
-        for (at, instruction) in code.iter().enumerate() {
-            if leader[at] {
-                block_at[at] = blocks.len() as u32;
-                blocks.push(Block {
-                    start: at as u32,
-                    length: 0,
-                    cost: 0,
-                });
-            }
-            // The first instruction of the code begins a function, so there is a block.
-            if let Some(block) = blocks.last_mut() {
-                block.length += 1;
-                let cost = self.config.gas_schedule.cost(instruction.opcode);
-                block.cost = block.cost.saturating_add(cost).min(BLOCK_COST_MAX);
-            }
-        }
-        (blocks, block_at)
+        leaders.count_up();
+        leaders
+    }
+
+    /// Steps that the analysis takes for each block and target of code in a usual order, and as many again.
+    pub(super) fn usual_steps(&self, leaders: &Leaders) -> u64 {
+        let tables = self.program.switch_tables.iter();
+        let targets: usize = tables.map(|table| table.targets.len()).sum();
+        2 * (leaders.len() + targets) as u64
     }
 
     /// V-20: on every path from the entry, a register is assigned before it is read.
-    ///
-    /// A block is visited again only when its set of assigned registers has lost a member, so at most 33 times.
     pub(super) fn assignment(
         &self,
         functions: &[FunctionInfo],
-        blocks: &[Block],
-        block_at: &[u32],
-    ) -> Result<(), Rejection> {
-        const UNREACHED: u64 = u64::MAX;
-        let mut entry = vec![UNREACHED; blocks.len()];
-        let mut work = Vec::new();
+        leaders: &Leaders,
+        most_steps: u64,
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<(), Unsettled> {
+        let mut steps = Steps {
+            taken: 0,
+            most: most_steps,
+            is_cancelled,
+        };
+        let mut nodes = Vec::new();
         for function in functions {
-            let first = block_at[function.start as usize];
-            entry[first as usize] =
-                u64::from(1 << ZERO | 1 << SP | argument_mask(function.signature.parameters));
-            work.push(first);
-            while let Some(index) = work.pop() {
-                let block = blocks[index as usize];
-                let assigned = self
-                    .body(block)
-                    .fold(entry[index as usize] as u32, |set, (_, i)| {
-                        set | self.assigns(i)
-                    });
-                self.successors(function, block, |successor| {
-                    let target = block_at[successor as usize] as usize;
-                    let met = if entry[target] == UNREACHED {
-                        u64::from(assigned)
-                    } else {
-                        entry[target] & u64::from(assigned)
-                    };
-                    if met != entry[target] {
-                        entry[target] = met;
-                        work.push(target as u32);
-                    }
-                });
-            }
-        }
-        for (block, _) in blocks
-            .iter()
-            .zip(&entry)
-            .filter(|&(_, &set)| set != UNREACHED)
-        {
-            let mut set = entry[block_at[block.start as usize] as usize] as u32;
-            for (at, instruction) in self.body(*block) {
-                let missing = self.needs(functions, at, instruction) & !set;
-                if missing != 0 {
-                    let register = register_name(missing.trailing_zeros() as u8);
-                    let detail = format!(
-                        "`{}` reads `{register}` before it is assigned",
-                        instruction.opcode.mnemonic()
-                    );
-                    return Err(self.instruction(Rule::Assignment, at, detail));
-                }
-                set |= self.assigns(instruction);
+            self.nodes(functions, function, leaders, &mut nodes);
+            self.settle(function, leaders, &mut nodes, &mut steps)?;
+            steps.check()?;
+            let is_bad = |node: &Node| node.reads & !node.entry != 0;
+            if let Some(index) = nodes.iter().position(is_bad) {
+                let rejection = self.unassigned(functions, function, leaders, &nodes, index);
+                return Err(Unsettled::Rejected(rejection));
             }
         }
         Ok(())
     }
 
-    fn body(&self, block: Block) -> impl Iterator<Item = (usize, Instruction)> + '_ {
-        let start = block.start as usize;
-        (start..start + block.length as usize).map(|at| (at, self.program.code[at]))
-    }
-
-    /// Calls `f` with the code index of each instruction that can follow the block.
-    fn successors(&self, function: &FunctionInfo, block: Block, mut f: impl FnMut(u32)) {
-        let last = block.start + block.length - 1;
-        let instruction = self.program.code[last as usize];
-        match instruction.class() {
-            Class::Branch | Class::Jump => f(function.start + instruction.imm as u32),
-            Class::Switch => {
-                let targets = &self.program.switch_tables[instruction.index()].targets;
-                targets
-                    .iter()
-                    .for_each(|&target| f(function.start + target));
+    /// Looks at each instruction of a function once.
+    fn nodes(
+        &self,
+        functions: &[FunctionInfo],
+        function: &FunctionInfo,
+        leaders: &Leaders,
+        nodes: &mut Vec<Node>,
+    ) {
+        nodes.clear();
+        let start = function.start;
+        let first = leaders.rank(start);
+        nodes.reserve((leaders.rank(start + function.length) - first) as usize);
+        let body = &self.program.code[start as usize..(start + function.length) as usize];
+        let mut at = 0;
+        while at < body.len() {
+            let end = (leaders.next(start + at as u32) - start) as usize;
+            let (mut assigns, mut reads) = (0, 0);
+            let mut last = body[at];
+            for &instruction in &body[at..end] {
+                let shape = shape(instruction);
+                reads |= shape.read(instruction) & !assigns;
+                assigns |= shape.written(instruction);
+                if shape.by_signature {
+                    let (needed, made) = self.by_signature(functions, function, instruction);
+                    reads |= needed & !assigns;
+                    assigns |= made;
+                }
+                last = instruction;
             }
-            _ => {}
+            let (target, flags) = match last.class() {
+                Class::Branch => (leaders.rank(start + last.imm as u32) - first, FALLS),
+                Class::Jump => (leaders.rank(start + last.imm as u32) - first, 0),
+                Class::Switch => (last.imm as u32, SWITCHES),
+                class => (NONE, if class.is_terminator() { 0 } else { FALLS }),
+            };
+            nodes.push(Node {
+                entry: u32::MAX,
+                assigns,
+                reads,
+                target,
+                flags,
+            });
+            at = end;
         }
-        if !instruction.class().is_terminator() {
-            f(last + 1);
+    }
+
+    /// Carries sets along the edges until none changes.
+    fn settle(
+        &self,
+        function: &FunctionInfo,
+        leaders: &Leaders,
+        nodes: &mut [Node],
+        steps: &mut Steps<'_>,
+    ) -> Result<(), Unsettled> {
+        let parameters = argument_mask(function.signature.parameters);
+        nodes[0].entry = 1 << ZERO | 1 << SP | parameters;
+        nodes[0].flags |= REACHED | CHANGED;
+        for _ in 0..FIRST_SWEEPS {
+            let mut again = false;
+            for index in 0..nodes.len() {
+                again |= self.hand_on(function, leaders, nodes, index, index as u32, None, steps);
+            }
+            if !again {
+                return Ok(());
+            }
+            steps.check()?;
+        }
+        let order = self.reverse_post_order(function, leaders, nodes, steps);
+        let mut place = vec![0; nodes.len()];
+        for (at, &index) in order.iter().enumerate() {
+            place[index as usize] = at as u32;
+        }
+        let places = Some(&place[..]);
+        loop {
+            let mut again = false;
+            for (at, &index) in order.iter().enumerate() {
+                let (index, at) = (index as usize, at as u32);
+                again |= self.hand_on(function, leaders, nodes, index, at, places, steps);
+            }
+            if !again {
+                return Ok(());
+            }
+            steps.check()?;
         }
     }
 
-    /// Registers that an instruction reads, signatures included.
-    fn needs(&self, functions: &[FunctionInfo], at: usize, instruction: Instruction) -> u32 {
-        let program = self.program;
-        let implied = match instruction.class() {
-            Class::Call => argument_mask(functions[instruction.index()].signature.parameters),
-            Class::CallIndirect => argument_mask(program.types[instruction.index()].parameters),
-            Class::Syscall => {
-                argument_mask(program.imports[instruction.index()].signature.parameters)
+    /// Hands on the set of a block that has changed. Reports whether one that was swept before it has changed by that.
+    #[inline]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the state of one loop, taken apart for speed"
+    )]
+    fn hand_on(
+        &self,
+        function: &FunctionInfo,
+        leaders: &Leaders,
+        nodes: &mut [Node],
+        index: usize,
+        at: u32,
+        places: Option<&[u32]>,
+        steps: &mut Steps<'_>,
+    ) -> bool {
+        let node = &mut nodes[index];
+        if node.flags & CHANGED == 0 {
+            return false;
+        }
+        node.flags &= !CHANGED;
+        steps.taken += 1;
+        let set = node.entry | node.assigns;
+        let Node { target, flags, .. } = *node;
+        let mut again = false;
+        let mut meet = |to: u32| {
+            let node = &mut nodes[to as usize];
+            let met = node.entry & set;
+            if met != node.entry || node.flags & REACHED == 0 {
+                node.entry = met;
+                node.flags |= REACHED | CHANGED;
+                let place = places.map_or(to, |places| places[to as usize]);
+                again |= place <= at;
             }
-            Class::Return => {
-                let function =
-                    functions.partition_point(|function| function.start as usize <= at) - 1;
-                argument_mask(functions[function].signature.results)
-            }
-            _ => 0,
         };
-        instruction.reads() | implied
+        if flags & FALLS != 0 {
+            meet(index as u32 + 1);
+        }
+        if flags & SWITCHES != 0 {
+            let first = leaders.rank(function.start);
+            let targets = &self.program.switch_tables[target as usize].targets;
+            steps.taken += targets.len() as u64;
+            for &target in targets.iter() {
+                meet(leaders.rank(function.start + target) - first);
+            }
+        } else if target != NONE {
+            meet(target);
+        }
+        again
     }
 
-    /// Registers that an instruction assigns, signatures included.
-    fn assigns(&self, instruction: Instruction) -> u32 {
-        let program = self.program;
-        let results = match instruction.class() {
-            Class::Call => {
-                let signature = program.functions[instruction.index()].signature;
-                program.types[usize::from(signature)].results
+    /// The blocks that the entry leads to, each before those that it leads to, but for loops.
+    fn reverse_post_order(
+        &self,
+        function: &FunctionInfo,
+        leaders: &Leaders,
+        nodes: &[Node],
+        steps: &mut Steps<'_>,
+    ) -> Vec<u32> {
+        let first = leaders.rank(function.start);
+        let mut order = Vec::with_capacity(nodes.len());
+        let mut seen = vec![false; nodes.len()];
+        // Blocks on the way, and the next of their edges to follow.
+        let mut way = vec![(0u32, 0u32)];
+        seen[0] = true;
+        while let Some((index, edge)) = way.last_mut() {
+            let node = &nodes[*index as usize];
+            let switches = node.flags & SWITCHES != 0;
+            let follow = match *edge {
+                0 if !switches => Some(node.target),
+                1 if node.flags & FALLS != 0 => Some(*index + 1),
+                edge if switches => {
+                    let targets = &self.program.switch_tables[node.target as usize].targets;
+                    let target = targets.get(edge as usize);
+                    target.map(|&target| leaders.rank(function.start + target) - first)
+                }
+                _ => None,
+            };
+            *edge += 1;
+            match follow {
+                Some(NONE) => {}
+                Some(to) => {
+                    if !std::mem::replace(&mut seen[to as usize], true) {
+                        way.push((to, 0));
+                    }
+                }
+                None => {
+                    // Behind the last edge; of a switch, each target has been one.
+                    let targets = if switches { u64::from(*edge - 1) } else { 0 };
+                    steps.taken += SORT_STEPS * (1 + targets);
+                    order.push(*index);
+                    way.pop();
+                }
             }
-            Class::CallIndirect => program.types[instruction.index()].results,
-            Class::Syscall => program.imports[instruction.index()].signature.results,
-            _ => 0,
+        }
+        order.reverse();
+        order
+    }
+
+    /// The refusal of the first instruction of a block that reads what is not assigned.
+    fn unassigned(
+        &self,
+        functions: &[FunctionInfo],
+        function: &FunctionInfo,
+        leaders: &Leaders,
+        nodes: &[Node],
+        index: usize,
+    ) -> Rejection {
+        let mut start = function.start;
+        for _ in 0..index {
+            start = leaders.next(start);
+        }
+        let mut set = nodes[index].entry;
+        for at in start..leaders.next(start) {
+            let instruction = self.program.code[at as usize];
+            let (needed, made) = self.by_signature(functions, function, instruction);
+            let missing = (instruction.reads() | needed) & !set;
+            if missing != 0 {
+                let register = register_name(missing.trailing_zeros() as u8);
+                let detail = format!(
+                    "`{}` reads `{register}` before it is assigned",
+                    instruction.opcode.mnemonic()
+                );
+                return self.instruction(Rule::Assignment, at as usize, detail);
+            }
+            set |= instruction.writes() | made;
+        }
+        // The block was found to read one.
+        self.instruction(
+            Rule::Assignment,
+            start as usize,
+            "a register is read before it is assigned",
+        )
+    }
+
+    /// Registers that an instruction reads and assigns by the signature that it names.
+    fn by_signature(
+        &self,
+        functions: &[FunctionInfo],
+        function: &FunctionInfo,
+        instruction: Instruction,
+    ) -> (u32, u32) {
+        let program = self.program;
+        let signature = match instruction.class() {
+            Class::Call => functions[instruction.index()].signature,
+            Class::CallIndirect => program.types[instruction.index()],
+            Class::Syscall => program.imports[instruction.index()].signature,
+            Class::Return => return (argument_mask(function.signature.results), 0),
+            _ => return (0, 0),
         };
-        instruction.writes() | argument_mask(results)
+        (
+            argument_mask(signature.parameters),
+            argument_mask(signature.results),
+        )
     }
 }
 

@@ -2,24 +2,70 @@
 //!
 //! Spec: V-1 to V-10.
 
-use std::collections::BTreeSet;
+use std::hash::BuildHasher as _;
+
+use foldhash::fast::RandomState;
+use hashbrown::{HashSet, HashTable};
 
 use super::{Context, FunctionInfo};
-use crate::format::{EXPORT_FIXED, Section};
+use crate::format::{EXPORT_FIXED, NAME_LIMIT, Section};
 use crate::isa::register::{A0, MAX_PARAMETERS, MAX_RESULTS};
 use crate::layout::Layout;
 use crate::program::{ExportKind, PAGE_SIZE, Signature};
 use crate::rules::{Rejection, Rule};
 
-/// Most bytes of a name.
-pub(super) const NAME_LIMIT: usize = 255;
+/// An empty set with room for `count` members; its order is never looked at.
+fn set_of<T>(count: usize) -> HashSet<T, RandomState> {
+    HashSet::with_capacity_and_hasher(count, RandomState::default())
+}
+
+/// Finds names that occur twice. Keeps their numbers, which take less room than the names.
+struct Unique<'a, F> {
+    name: F,
+    seen: HashTable<u32>,
+    state: RandomState,
+    marker: std::marker::PhantomData<&'a str>,
+}
+
+impl<'a, F: Fn(usize) -> &'a str> Unique<'a, F> {
+    fn new(count: usize, name: F) -> Self {
+        Self {
+            name,
+            seen: HashTable::with_capacity(count),
+            state: RandomState::default(),
+            marker: std::marker::PhantomData,
+        }
+    }
+
+    /// Adds the name with this number; `false` when it has occurred.
+    fn insert(&mut self, index: usize) -> bool {
+        let Self {
+            name, seen, state, ..
+        } = self;
+        let found = name(index);
+        let hash = |name: &str| state.hash_one(name);
+        let entry = seen.entry(
+            hash(found),
+            |&other| name(other as usize) == found,
+            |&other| hash(name(other as usize)),
+        );
+        match entry {
+            hashbrown::hash_table::Entry::Occupied(_) => false,
+            hashbrown::hash_table::Entry::Vacant(entry) => {
+                entry.insert(index as u32);
+                true
+            }
+        }
+    }
+}
 
 impl Context<'_> {
     /// V-1, V-2.
     pub(super) fn limits(&self) -> Result<(), Rejection> {
         let (program, limits) = (self.program, &self.config.limits);
+        let size = self.bare_bytes.unwrap_or_else(|| program.encoded_size());
         let checks = [
-            ("bytes", program.encoded_size(), limits.program_bytes),
+            ("bytes", size, limits.program_bytes),
             ("functions", program.functions.len(), limits.functions),
             ("instructions", program.code.len(), limits.instructions),
             ("types", program.types.len(), usize::from(u16::MAX)),
@@ -78,7 +124,7 @@ impl Context<'_> {
 
     fn types(&self) -> Result<(), Rejection> {
         let parameters = MAX_PARAMETERS.min(self.config.register_config.count.saturating_sub(A0));
-        let mut seen = BTreeSet::new();
+        let mut seen = set_of(0);
         for (index, &found) in self.program.types.iter().enumerate() {
             let refuse = |detail| self.element(Rule::Types, Section::Types, 2, index, detail);
             if found.parameters > parameters || found.results > MAX_RESULTS {
@@ -121,7 +167,7 @@ impl Context<'_> {
     }
 
     fn constants(&self) -> Result<(), Rejection> {
-        let mut seen = BTreeSet::new();
+        let mut seen = set_of(self.program.constants.len());
         for (index, constant) in self.program.constants.iter().enumerate() {
             if !seen.insert(constant) {
                 let detail = format!("the constant {constant:#x} occurs twice");
@@ -150,10 +196,15 @@ impl Context<'_> {
 
     fn exports(&self) -> Result<(), Rejection> {
         let mut offset = self.program.section_offset(Section::Exports);
-        let (mut kinds, mut names) = (BTreeSet::new(), BTreeSet::new());
-        for export in &self.program.exports {
+        let exports = &self.program.exports;
+        let is_whole = self.bare_bytes.is_none();
+        let kept = if is_whole { exports.len() } else { 0 };
+        let mut names = Unique::new(kept, |index| exports[index].name.as_str());
+        let (mut selectors, mut specials) = (set_of(kept), set_of(0));
+        for (index, export) in exports.iter().enumerate() {
+            let name = &export.name;
             let refuse = |detail: String| Rejection::new(Rule::Exports, offset, detail);
-            if export.name.len() > NAME_LIMIT {
+            if name.len() > NAME_LIMIT {
                 return Err(refuse(format!(
                     "expected a name of up to {NAME_LIMIT} bytes"
                 )));
@@ -172,27 +223,29 @@ impl Context<'_> {
                 if signature != Signature::default() {
                     return Err(refuse(format!(
                         "`{}` is entered without parameters and results",
-                        export.name
+                        name
                     )));
                 }
-                if !kinds.insert(export.kind) {
-                    return Err(refuse(format!(
-                        "the entry of `{}` occurs twice",
-                        export.name
-                    )));
+                let is_new = match export.kind {
+                    ExportKind::Method(_) if !is_whole => true,
+                    ExportKind::Method(selector) => selectors.insert(selector),
+                    kind => specials.insert(kind),
+                };
+                if !is_new {
+                    return Err(refuse(format!("the entry of `{}` occurs twice", name)));
                 }
             }
-            if !names.insert(&export.name) {
-                return Err(refuse(format!("the name `{}` occurs twice", export.name)));
+            if is_whole && !names.insert(index) {
+                return Err(refuse(format!("the name `{name}` occurs twice")));
             }
-            offset += EXPORT_FIXED + export.name.len();
+            offset += EXPORT_FIXED + name.len();
         }
         Ok(())
     }
 
     fn customs(&self) -> Result<(), Rejection> {
         let mut offset = self.program.section_offset(Section::Custom);
-        let mut names = BTreeSet::new();
+        let mut names = set_of(self.program.custom.len());
         for custom in &self.program.custom {
             if custom.name.len() > NAME_LIMIT || !names.insert(&custom.name) {
                 let detail =

@@ -10,6 +10,7 @@ impl Server<'_, '_> {
     pub(super) fn balance(&mut self, a: [u64; 6], guest: &mut Guest<'_>) -> Served<()> {
         let [address, to, ..] = a;
         self.pay(guest, 52)?;
+        self.require_touch(guest)?;
         let account = self.host.account(&read_address(guest, address)?)?;
         self.charge(guest, pricing::account_access(account.status))?;
         write_word(guest, to, account.balance)
@@ -19,6 +20,7 @@ impl Server<'_, '_> {
     pub(super) fn code_hash(&mut self, a: [u64; 6], guest: &mut Guest<'_>) -> Served<()> {
         let [address, to, ..] = a;
         self.pay(guest, 52)?;
+        self.require_touch(guest)?;
         let account = self.host.account(&read_address(guest, address)?)?;
         self.charge(guest, pricing::account_access(account.status))?;
         let hash = if account.is_absent {
@@ -32,6 +34,7 @@ impl Server<'_, '_> {
     /// Spec: S-52.
     pub(super) fn code_size(&mut self, a: [u64; 6], guest: &mut Guest<'_>) -> Served<u64> {
         self.pay(guest, 20)?;
+        self.require_touch(guest)?;
         let view = self.host.code(&read_address(guest, a[0])?)?;
         let (status, size) = (view.status, view.code.len() as u64);
         self.charge(guest, pricing::account_access(status))?;
@@ -43,6 +46,7 @@ impl Server<'_, '_> {
         let [address, offset, length, to, ..] = a;
         self.pay(guest, length.saturating_add(20))?;
         let address = read_address(guest, address)?;
+        self.require_touch(guest)?;
         let room = guest.read_mut(to, length)?;
         let view = self.host.code(&address)?;
         let status = view.status;

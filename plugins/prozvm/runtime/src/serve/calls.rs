@@ -32,6 +32,7 @@ impl Server<'_, '_> {
             self.require_mutable()?;
         }
         guest.read(input, length)?;
+        self.require_touch(guest)?;
         let seen = self.host.call_target(&target)?;
         let price = pricing::call(&seen, transfers, kind == MessageKind::CALL);
         self.charge(guest, price)?;

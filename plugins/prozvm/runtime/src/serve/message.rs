@@ -4,6 +4,7 @@ use proz_prozvm_core::Guest;
 use proz_sdk::{Buffer, ExecutionContext};
 
 use super::{Exit, Served, Server};
+use crate::frame::no_memory;
 
 /// Gas of looking up the hash of a block. Spec: Yellow Paper, G_blockhash.
 const BLOCK_HASH: u64 = 20;
@@ -33,7 +34,13 @@ impl Server<'_, '_> {
     pub(super) fn end(&mut self, exit: Exit, a: [u64; 6], guest: &mut Guest<'_>) -> Served<()> {
         let [from, length, ..] = a;
         self.pay(guest, length)?;
-        self.output = Buffer::from(guest.read(from, length)?);
+        let bytes = guest.read(from, length)?;
+        let mut output = Vec::new();
+        if output.try_reserve_exact(bytes.len()).is_err() {
+            return Err(Exit::Host(no_memory()));
+        }
+        output.extend_from_slice(bytes);
+        self.output = Buffer::from(output);
         Err(exit)
     }
 

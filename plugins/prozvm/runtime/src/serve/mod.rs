@@ -15,9 +15,10 @@ use proz_prozvm_core::{Control, Guest, MemoryFault, Syscalls};
 use proz_prozvm_syscalls::number as n;
 use proz_sdk::{
     Address, Buffer, ExecutionContext, Host, HostError, StatusCode, Tracer, VmError, VmErrorCode,
-    Word,
+    Word, pricing,
 };
 
+use crate::contract::Contract;
 use crate::gas::ChainPrices;
 use crate::purse::Purse;
 
@@ -66,6 +67,9 @@ impl From<HostError> for Exit {
 pub(crate) struct Server<'r, 'h> {
     pub(crate) host: &'r mut Host<'h>,
     pub(crate) context: &'r ExecutionContext<'r>,
+    pub(crate) contract: &'r Contract,
+    /// Gas of the frame behind its entry.
+    pub(crate) gas_at_start: u64,
     pub(crate) prices: &'r ChainPrices,
     pub(crate) purse: Purse,
     /// Most pages that the frame may have.
@@ -106,6 +110,13 @@ impl Syscalls for Server<'_, '_> {
             self.exit = Some(Exit::Host(cancelled()));
             return None;
         }
+        if self
+            .contract
+            .gas_to_fuse()
+            .is_some_and(|gas| self.own_gas(left) >= gas)
+        {
+            self.contract.engine.fuse();
+        }
         self.purse.refill(left)
     }
 
@@ -120,6 +131,17 @@ pub(crate) fn cancelled() -> VmError {
 }
 
 impl Server<'_, '_> {
+    /// Gas that the frame itself has used, nested frames left out.
+    fn own_gas(&self, left: u64) -> u64 {
+        let used = self.gas_at_start.saturating_sub(self.purse.gas_left(left));
+        used.saturating_sub(self.nested_gas)
+    }
+
+    /// Tells the contract what the frame has used.
+    pub(crate) fn count(&self, left: u64) {
+        self.contract.count(self.own_gas(left));
+    }
+
     fn serve(&mut self, number: u16, a: [u64; 6], guest: &mut Guest<'_>) -> Served<u64> {
         let nothing = |served: Served<()>| served.map(|()| 0);
         match number {
@@ -173,6 +195,16 @@ impl Server<'_, '_> {
     fn pay(&mut self, guest: &mut Guest<'_>, length: u64) -> Served<()> {
         let units = self.prices.syscall.saturating_add(self.prices.copy(length));
         self.purse.charge_units(guest, units)
+    }
+
+    /// Ends the run when less gas is left than a touch of state costs at least: then the host need not look.
+    ///
+    /// Whether it costs more the host says together with what it finds.
+    fn require_touch(&self, guest: &Guest<'_>) -> Served<()> {
+        if self.purse.gas_left(guest.gas_left()) < pricing::WARM_ACCESS {
+            return Err(Exit::OutOfGas);
+        }
+        Ok(())
     }
 
     /// Pays gas.

@@ -39,6 +39,7 @@ fn keccak256(parts: &[&[u8]]) -> Bytes32 {
 impl Server<'_, '_> {
     /// Reads a slot and pays for it.
     fn load_slot(&mut self, guest: &mut Guest<'_>, key: &Word) -> Served<Word> {
+        self.require_touch(guest)?;
         let loaded = self.host.storage_load(key)?;
         self.charge(guest, pricing::storage_load(loaded.status))?;
         Ok(loaded.value)

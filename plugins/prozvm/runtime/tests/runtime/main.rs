@@ -6,6 +6,7 @@ mod bad_input;
 mod build;
 mod conformance;
 mod life;
+mod preparation;
 mod prices;
 mod settings;
 mod support;

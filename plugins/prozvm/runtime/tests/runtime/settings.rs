@@ -121,11 +121,8 @@ fn gas_schedule_prices_programs_of_its_number() {
             "{change}"
         );
     }
-    let code_blocks = (assembled(body).len() as u64).div_ceil(64);
-    assert_eq!(
-        spent("units_per_gas = 1, code_block = 101"),
-        base + 100 * code_blocks
-    );
+    let prepare = machine_of("gas_schedule = { id = 7, prepare_kib = 101 }").preparation_price();
+    assert_eq!((prepare.base_gas, prepare.gas_per_kib), (0, 101));
     assert!(spent("units_per_gas = 8") < base);
     for bad in [
         "gas_schedule = { id = 1, page = 3 }",

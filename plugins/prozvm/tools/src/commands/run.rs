@@ -47,8 +47,9 @@ fn run_contract(json: bool, args: &RunArgs, loaded: &Loaded) -> Outcome {
             let prices = world.prices();
             value["profile"] = profile::data(loaded, profile);
             value["profile"]["units_per_gas"] = prices.units_per_gas.into();
-            value["profile"]["entry_gas"] =
-                prices.entry(loaded.program().encoded_size() as u64).into();
+            let bytes = loaded.program().encoded_size() as u64;
+            value["profile"]["entry_gas"] = prices.enter.into();
+            value["profile"]["preparation_gas"] = prices.preparation(bytes).into();
         }
         outln!("{value}");
     } else {
@@ -57,9 +58,10 @@ fn run_contract(json: bool, args: &RunArgs, loaded: &Loaded) -> Outcome {
             out!("\n{}", profile::text(loaded, profile));
             let prices = world.prices();
             outln!(
-                "in units, of which {} are one gas; entering the contract took {} gas more",
+                "in units, of which {} are one gas; entering the contract took {} gas more, preparing it {}",
                 prices.units_per_gas,
-                prices.entry(loaded.program().encoded_size() as u64)
+                prices.enter,
+                prices.preparation(loaded.program().encoded_size() as u64)
             );
         }
     }
@@ -88,6 +90,8 @@ fn run_plain(json: bool, args: &RunArgs, loaded: &Loaded, call: &PlainCall) -> O
         (result, args.profile.then_some(watch.profile))
     } else {
         let engine = Engine::new(Arc::clone(&loaded.verified));
+        engine.translate();
+        engine.fuse();
         (
             engine.run(&call.call(), &mut syscalls).map_err(unfit)?,
             None,

@@ -1,6 +1,7 @@
 //! Contract calls on a host in memory: the program as an account's code, syscalls and gas as on the chain.
 //!
-//! What a transaction adds is left out: intrinsic gas, fees, nonces. Sender and contract count as touched.
+//! What a transaction adds is left out: intrinsic gas, fees, nonces. Sender and contract count as touched. Preparing a
+//! program is paid at its first call, as the host does it.
 
 mod call;
 mod report;
@@ -22,7 +23,12 @@ use proz_sdk::{
     StatusCode, VirtualMachine as _, VmError, Word,
 };
 use proz_sdk_testing::mock::{Environment, MockAccount, MockHost, MockState};
-use std::{cell::Cell, path::Path, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    path::Path,
+    rc::Rc,
+};
 
 /// Where the contract lies.
 pub(crate) const CONTRACT: Address =
@@ -41,6 +47,22 @@ pub(crate) struct World {
     pub(crate) host: MockHost,
     code: Vec<u8>,
     sender: Address,
+    paid: Paid,
+}
+
+/// Codes whose preparation the transaction has paid.
+type Paid = Rc<RefCell<BTreeSet<[u8; 32]>>>;
+
+/// Takes the price of preparation for the first call of a code; `None` when the gas does not suffice.
+fn pay(paid: &Paid, prices: &ChainPrices, message: &Message<'_>, code: &[u8]) -> Option<u64> {
+    let hash = message.code_hash.0;
+    if paid.borrow().contains(&hash) {
+        return Some(message.gas_limit);
+    }
+    let price = prices.preparation(code.len() as u64);
+    let left = message.gas_limit.checked_sub(price)?;
+    paid.borrow_mut().insert(hash);
+    Some(left)
 }
 
 impl World {
@@ -56,6 +78,7 @@ impl World {
             host: MockHost::new(CONTRACT.into()),
             code: loaded.program().encode(),
             sender: args.sender,
+            paid: Rc::default(),
         };
         world.host.observes = false;
         let sender = MockAccount::with_balance(RICHES);
@@ -129,8 +152,13 @@ impl World {
         driver: Option<&mut dyn Driver>,
     ) -> Result<FrameResult, ToolError> {
         message.sender = self.sender.into();
+        self.paid.borrow_mut().clear();
         if !message.kind.is_create() {
             message.code_hash = MockAccount::with_code(self.code.clone()).code_hash();
+            match pay(&self.paid, self.machine.prices(), &message, &self.code) {
+                Some(left) => message.gas_limit = left,
+                None => return Ok(FrameResult::halt(StatusCode::OUT_OF_GAS)),
+            }
         }
         let before = self.host.state.clone();
         let is_paid = message.value.is_zero()
@@ -164,12 +192,14 @@ impl World {
         let environment = Rc::clone(&self.environment);
         let sender = Rc::new(Cell::new(self.sender.into()));
         let depth = Rc::new(Cell::new(0));
+        let paid = Rc::clone(&self.paid);
         self.host.on_call = Some(Rc::new(move |host, request| {
             let nested = Nested {
                 machine: &machine,
                 environment: &environment,
                 sender: &sender,
                 depth: &depth,
+                paid: &paid,
             };
             nested.call(host, request)
         }));
@@ -183,6 +213,7 @@ struct Nested<'a> {
     /// Sender of the running frame, which delegate calls keep.
     sender: &'a Cell<proz_sdk::Address>,
     depth: &'a Cell<u32>,
+    paid: &'a Paid,
 }
 
 impl Nested<'_> {
@@ -217,7 +248,7 @@ impl Nested<'_> {
                 return Ok(unchanged(StatusCode::SUCCESS));
             }
             let sender = if is_delegate { outer } else { caller };
-            let message = Message {
+            let mut message = Message {
                 kind: request.kind,
                 depth: self.depth.get(),
                 is_static,
@@ -229,6 +260,10 @@ impl Nested<'_> {
                 value: request.value,
                 input: request.input,
             };
+            match pay(self.paid, self.machine.prices(), &message, &code) {
+                Some(left) => message.gas_limit = left,
+                None => return outcome(Ok(FrameResult::halt(StatusCode::OUT_OF_GAS))),
+            }
             self.sender.set(sender);
             let context = self.environment.context(message);
             let result = self.machine.execute(&code, &context, &mut host.host());

@@ -356,6 +356,7 @@ impl Driver for Debugger<'_> {
                 let reason = match result.outcome {
                     Outcome::Finished(_) | Outcome::Stopped => return result,
                     Outcome::OutOfGas => "out of gas".to_owned(),
+                    Outcome::NoMemory => "this machine has no memory left".to_owned(),
                     Outcome::Trapped(trap) => format!("trapped: {trap}"),
                 };
                 self.stop(run, &reason);

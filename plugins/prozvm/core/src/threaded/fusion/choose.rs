@@ -114,7 +114,7 @@ impl<'a> Block<'a> {
 
 /// Fuses what can be in one block; `ops` are those of `body`, and `count` the parameters or results that its last
 /// instruction passes.
-pub(in super::super) fn fuse(body: &[Instruction], ops: &mut [Op], count: u8) {
+pub(in super::super) fn fuse(body: &[Instruction], ops: &[Op], count: u8) {
     let block = Block::new(body, count);
     // The cheapest way from each place to the end, found backwards, and its first handler.
     let mut costs = vec![0u32; body.len() + 1];
@@ -139,7 +139,7 @@ pub(in super::super) fn fuse(body: &[Instruction], ops: &mut [Op], count: u8) {
     let mut at = 0;
     while let Some(&Some(Candidate { handler, takes, .. })) = chosen.get(at) {
         if let Some(handler) = handler {
-            ops[at].handler = handler;
+            ops[at].set_handler(handler);
         }
         at += takes;
     }

@@ -1,0 +1,1 @@
+//! A search for programs that are worse than those that are known.
