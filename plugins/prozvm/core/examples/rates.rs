@@ -81,7 +81,7 @@ fn sample(opcode: Opcode) -> Option<Vec<Instruction>> {
     use Class as C;
     Some(vec![match opcode.class() {
         C::Binary => i(opcode, 10, 10, 9, 0),
-        C::Immediate => i(opcode, 10, 10, 0, 0x7654_321),
+        C::Immediate => i(opcode, 10, 10, 0, 0x0765_4321),
         C::Shift64 | C::Shift32 => i(opcode, 10, 10, 0, 7),
         C::Unary => i(opcode, 10, 10, 0, 0),
         C::LoadImmediate => i(opcode, 10, 0, 0, 99),

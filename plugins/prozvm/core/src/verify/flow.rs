@@ -82,8 +82,8 @@ impl Context<'_> {
         for function in functions {
             let start = function.start as usize;
             leaders.insert(start);
-            for at in start..start + function.length as usize {
-                let instruction = code[at];
+            let body = &code[start..start + function.length as usize];
+            for (at, instruction) in body.iter().enumerate() {
                 match instruction.class() {
                     Class::Branch | Class::Jump => leaders.insert(start + instruction.index()),
                     Class::Switch => {
@@ -95,7 +95,7 @@ impl Context<'_> {
                     _ => {}
                 }
                 if instruction.class().ends_block() {
-                    leaders.insert(at + 1);
+                    leaders.insert(start + at + 1);
                 }
             }
         }

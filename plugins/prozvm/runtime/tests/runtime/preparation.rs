@@ -11,7 +11,7 @@ use proz_sdk::{
 };
 use proz_sdk_testing::mock::{Environment, MockHost};
 
-use crate::support::{GIVE_A0, assert_status, fallback, keccak256, machine, machine_of};
+use crate::support::{GIVE_A0, assembled, assert_status, fallback, keccak256, machine, machine_of};
 
 /// Calls a code at depth 1, as a nested frame of a transaction.
 fn call(machine: &ProzVmMachine, code: &[u8], transaction: u64, gas: u64) -> FrameResult {
@@ -226,4 +226,66 @@ fn no_history_of_caches_and_tiers_shows_in_a_result() {
         }
     }
     assert!(ends.len() >= 3, "{ends:?}");
+}
+
+/// Set for the process that [`what_a_machine_lacks_is_no_outcome`] starts.
+const POOR: &str = "PROZVM_TEST_POOR";
+
+/// S-64: a process that may not have more memory gives the transaction up, where others end it.
+#[test]
+fn what_a_machine_lacks_is_no_outcome() {
+    let bombs = [
+        ".bss 12000000\n.pages 4000",
+        ".heap 3000\n.pages 4000",
+        ".pages 4000",
+    ];
+    let bombs = bombs.map(|header| {
+        assembled(&format!(
+            ".stack 4096\n{header}\n.export \"f\" f fallback\n.func f () -> 0\n li t0, 900\n heap.grow t0, t0\n
+             li t0, 2000\n heap.grow t0, t0\n ret"
+        ))
+    });
+    let machine = machine();
+    if std::env::var_os(POOR).is_none() {
+        for code in &bombs {
+            assert_status(&call(&machine, code, 1, 1 << 40), StatusCode::SUCCESS);
+        }
+        let this = std::env::current_exe().unwrap();
+        let name = "preparation::what_a_machine_lacks_is_no_outcome";
+        let status = std::process::Command::new("sh")
+            .args([
+                "-c",
+                "ulimit -v 600000; exec \"$0\" --exact \"$1\" --test-threads 1",
+            ])
+            .arg(this)
+            .arg(name)
+            .env(POOR, "1")
+            .status()
+            .unwrap();
+        assert!(status.success(), "{status}");
+        return;
+    }
+    // All but a few megabytes.
+    let mut hoard = Vec::new();
+    loop {
+        let mut block = Vec::<u8>::new();
+        if block.try_reserve_exact(2 << 20).is_err() {
+            break;
+        }
+        hoard.push(block);
+    }
+    for code in &bombs {
+        let mut environment = Environment::new(Revision::LATEST);
+        environment.transaction.sequence = 1;
+        let mut message = Environment::call(Address([1; 20]), 1 << 40, &[]);
+        message.depth = 1;
+        let mut host = MockHost::new(Address([1; 20]));
+        let context = environment.context(message);
+        let result = machine.execute(code, &context, &mut host.host());
+        assert_eq!(result.unwrap_err().code(), VmErrorCode::RESOURCES);
+    }
+    drop(hoard);
+    for code in &bombs {
+        assert_status(&call(&machine, code, 2, 1 << 40), StatusCode::SUCCESS);
+    }
 }
