@@ -478,3 +478,12 @@ fn a_host_is_made_of_plugins_for_its_own_schedule() {
     let free = proz_host::ChainConfig::prozchain();
     assert!(Host::with_factory(free, factory(&one)).is_err());
 }
+
+#[test]
+fn the_example_runs_with_the_shipped_plugins() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/runtime/chain.example.toml");
+    let host = host(&ChainSpec::read(&file).unwrap());
+    assert_eq!(host.factory().missing(), []);
+    assert_eq!(vm_at(&host, 1), "evm@1.0.0");
+    assert_eq!(vm_at(&host, 1_000_000), "evm@1.1.0");
+}

@@ -154,7 +154,8 @@ pub(crate) struct Reading {
     pub(crate) vm_version: String,
 
     /// Whether code of VMs other than the EVM is stored compressed: cheaper to deploy, a little
-    /// dearer to call for the first time in a transaction. When absent, code above 24 KiB is.
+    /// dearer to call for the first time in a transaction. When absent, code above 24 KiB is if that
+    /// saves a tenth.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) compress: Option<bool>,
 

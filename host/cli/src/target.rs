@@ -129,17 +129,18 @@ pub(crate) fn enclose(
     } else {
         &reading.vm_version
     };
-    // Small code gains little by compression and would be dearer to call.
+    let plain = container::encode(&vm, requirement, code)?;
+    if reading.compress == Some(false) {
+        return Ok(plain.into());
+    }
+    let compressed = container::encode_compressed(&vm, requirement, code)?;
+    // Small code gains little by compression and would be dearer to call; random code gains nothing.
     const WORTH_COMPRESSING_BYTES: usize = 24_576;
-    let is_compressed = reading
-        .compress
-        .unwrap_or(code.len() > WORTH_COMPRESSING_BYTES);
-    let encode = if is_compressed {
-        container::encode_compressed
-    } else {
-        container::encode
-    };
-    Ok(encode(&vm, requirement, code)?.into())
+    let is_worth = code.len() > WORTH_COMPRESSING_BYTES && compressed.len() < plain.len() * 9 / 10;
+    Ok(match reading.compress {
+        None if !is_worth => plain.into(),
+        _ => compressed.into(),
+    })
 }
 
 /// Puts addresses in place of names: `@Token`, `@sender`.
