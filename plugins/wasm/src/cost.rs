@@ -41,6 +41,10 @@ const ARGUMENTS_SQUARED_PS: u64 = 900;
 const BLOCKS_SQUARED_PS: u64 = 350;
 /// Picoseconds for each local or operand in each block.
 const ALIVE_PS: u64 = 80_000;
+/// Locals and operands that a call finds room for in no time of its own.
+const CALL_ALIVE_FREE: u64 = 16;
+/// Picoseconds for each further local or operand at each call.
+const CALL_ALIVE_PS: u64 = 90_000;
 
 /// Picoseconds for each value in each block, with optimisation.
 const KEPT_PS: u64 = 150_000;
@@ -100,6 +104,12 @@ fn optimise_gas(facts: &ModuleFacts, ns: u64) -> u64 {
     ns.saturating_mul(GAS_PER_MILLISECOND).div_ceil(1_000_000)
 }
 
+/// Nanoseconds for what is alive at calls.
+fn at_calls(calls: u64, alive: u64) -> u64 {
+    let crowded = alive.saturating_sub(CALL_ALIVE_FREE);
+    calls.saturating_mul(crowded).saturating_mul(CALL_ALIVE_PS) / 1_000
+}
+
 fn function_ns(function: &FunctionFacts) -> u64 {
     let shape = &function.shape;
     let squared = |count: u64, ps: u64| count.saturating_mul(count).saturating_mul(ps) / 1_000;
@@ -110,4 +120,5 @@ fn function_ns(function: &FunctionFacts) -> u64 {
         .saturating_add(squared(shape.branch_arguments, ARGUMENTS_SQUARED_PS))
         .saturating_add(squared(shape.blocks, BLOCKS_SQUARED_PS))
         .saturating_add(shape.blocks.saturating_mul(alive).saturating_mul(ALIVE_PS) / 1_000)
+        .saturating_add(at_calls(shape.calls, alive))
 }

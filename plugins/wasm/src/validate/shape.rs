@@ -21,6 +21,8 @@ pub struct Shape {
     pub locals: u64,
     /// Operators whose value an optimiser may keep instead of computing it again.
     pub values: u64,
+    /// Calls, at each of which what is alive must be somewhere that the callee leaves alone.
+    pub calls: u64,
     /// Bytes of machine code, from above.
     pub native_bytes: u64,
 }
@@ -85,6 +87,7 @@ impl Meter {
         self.shape.work_ns = self.shape.work_ns.saturating_add(weight.ns);
         self.shape.native_bytes = self.shape.native_bytes.saturating_add(weight.bytes);
         self.shape.values += u64::from(computes(operator));
+        self.shape.calls += u64::from(called.is_some());
         match *operator {
             Operator::Block { blockty } => self.enter(false, 1, arity(blockty, types).1),
             Operator::Loop { blockty } => {

@@ -14,7 +14,8 @@ pub use change::{DifferenceKind, SpecChange, SpecDifference};
 use super::{ChainConfig, RevisionSchedule, Schedule, ScheduleError, Start, Upgrade};
 use proz_interface::v1::Limits;
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -95,12 +96,10 @@ pub enum SpecError {
         source: io::Error,
     },
     /// The file is too large.
-    #[error("{} has {found} bytes, at most {MAX_FILE_BYTES} are read", file.display())]
+    #[error("{} has more than {MAX_FILE_BYTES} bytes", file.display())]
     TooLarge {
         /// The file.
         file: PathBuf,
-        /// Its size in bytes.
-        found: u64,
     },
     /// The file is no specification; the detail names line and column.
     #[error("{} is no chain specification: {detail}", file.display())]
@@ -148,14 +147,18 @@ impl ChainSpec {
             file: file.to_path_buf(),
             source,
         };
-        let size = fs::metadata(file).map_err(unreadable)?.len();
-        if size > MAX_FILE_BYTES {
+        // A device has no size and no end: what is read is counted, not what is said.
+        let mut text = String::new();
+        let mut bounded = fs::File::open(file)
+            .map_err(unreadable)?
+            .take(MAX_FILE_BYTES + 1);
+        bounded.read_to_string(&mut text).map_err(unreadable)?;
+        if text.len() as u64 > MAX_FILE_BYTES {
             return Err(SpecError::TooLarge {
                 file: file.to_path_buf(),
-                found: size,
             });
         }
-        Self::from_toml(&fs::read_to_string(file).map_err(unreadable)?, file)
+        Self::from_toml(&text, file)
     }
 
     /// Checks a text; `file` is named in errors.

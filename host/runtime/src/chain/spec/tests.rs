@@ -178,6 +178,12 @@ fn nodes_agree_while_neither_has_missed_an_upgrade() {
     ));
 }
 
+#[test]
+fn reads_no_file_without_end() {
+    let error = ChainSpec::read(Path::new("/dev/zero")).unwrap_err();
+    assert!(matches!(error, SpecError::TooLarge { .. }), "{error}");
+}
+
 proptest! {
     #[test]
     fn no_text_panics(text in "\\PC{0,200}", cut in 0..EXAMPLE.len()) {
