@@ -476,7 +476,7 @@ fn why_tells_form_candidates_and_outcome() {
         &why("0x000000000000000000000000000000000000de1e"),
         0,
         &[
-            "delegates to 0x000000000000000000000000000000000000c0dE (EIP-7702)",
+            "delegates to 0x000000000000000000000000000000000000c0DE (EIP-7702)",
             "runs on proz-evm",
         ],
     );

@@ -1,5 +1,6 @@
 //! `host/runtime/containers.json`: cases of CONTAINERS.md for other implementations, held against
 //! this host. `UPDATE_VECTORS=1` writes what the host does; read the change as carefully as code.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use alloy_primitives::{Address, Bytes, U256, address, hex};
 use proz_host::{

@@ -249,7 +249,7 @@ fn a_missing_release_stops_its_block_before_anything_is_executed() {
     ] {
         let key = missing.key();
         let host = self::host(&chain(vec![upgrade(FORK, None, vec![missing])]));
-        assert_eq!(host.factory().missing(), [key.clone()]);
+        assert_eq!(host.factory().missing(), std::slice::from_ref(&key));
         for to in [CONTRACT, nobody] {
             let before = state();
             let (result, _) = execute(&host, FORK - 1, &before, to);

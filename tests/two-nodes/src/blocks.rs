@@ -263,7 +263,7 @@ fn chain(random: &mut Random, blocks: u64) -> Chain {
             ],
         ),
     ] {
-        let first = begin(plugin, *random.pick(&["1.0.0", "1.1.0"]), 0);
+        let first = begin(plugin, random.pick::<&str>(&["1.0.0", "1.1.0"]), 0);
         let mut later = begin(plugin, "1.1.0", 1 + random.below(blocks));
         if random.below(3) > 0 {
             let text = random.pick(&options);
@@ -292,7 +292,7 @@ fn chain(random: &mut Random, blocks: u64) -> Chain {
     }
     chain.releases.push(begin(
         "proz-precompiles",
-        *random.pick(&["1.0.0", "2.0.0"]),
+        random.pick::<&str>(&["1.0.0", "2.0.0"]),
         0,
     ));
     if random.one_in(2)

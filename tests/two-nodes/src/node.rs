@@ -202,10 +202,6 @@ impl Node {
 }
 
 /// Executes transactions until one cannot be.
-#[expect(
-    clippy::type_complexity,
-    reason = "receipts, and why there are no more"
-)]
 fn execute_all(
     host: &Host,
     number: u64,

@@ -9,6 +9,7 @@ use crate::{Account, Chain, Setup, Transaction};
 
 /// Asked of a node.
 #[derive(Debug, Serialize, Deserialize)]
+#[allow(clippy::large_enum_variant, reason = "one request of a node at a time")]
 pub(crate) enum Request {
     /// Loads plugins and takes a state. The first request.
     Start {

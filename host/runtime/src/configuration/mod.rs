@@ -339,7 +339,6 @@ impl Configuration {
                 keys: self.trust.keys.clone(),
                 lock,
             },
-            ..VmFactoryConfig::default()
         })
     }
 }

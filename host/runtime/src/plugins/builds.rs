@@ -118,7 +118,7 @@ fn doubled(passed: &PassedOver) -> Option<Candidate> {
         manifest,
         manifest_path: passed.manifest_path.clone(),
         library_path,
-        origin: passed.origin.clone(),
+        origin: passed.origin,
         rank: usize::MAX,
     })
 }

@@ -262,7 +262,7 @@ fn world() -> MemoryDb {
         ..AccountInfo::default()
     };
     for account in [SENDER, CONTRACT, OTHER] {
-        db.insert_account(account, rich.clone());
+        db.insert_account(account, rich);
     }
     for (key, value) in [(0, 0), (1, 1), (2, u64::MAX)] {
         db.set_storage(CONTRACT, U256::from(key), U256::from(value));

@@ -148,7 +148,7 @@ fn a_trusted_key_reads_back_in_both_forms() {
         ),
         (
             format!("keys = [{{ key = \"{public}\" }}]"),
-            "missing field `ids`",
+            "expected at least one of `ids` or `chains`",
         ),
     ] {
         let error = toml::from_str::<Section>(&text).err().unwrap().to_string();
