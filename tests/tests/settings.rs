@@ -122,7 +122,7 @@ const PROZVM: &[Row] = &[
     price("gas_schedule.costs", "{ add = 9000 }"),
     price("gas_schedule.units_per_gas", "1"),
     price("gas_schedule.enter", "9000"),
-    price("gas_schedule.code_block", "9000"),
+    price("gas_schedule.prepare_kib", "9000"),
     price("gas_schedule.syscall", "9000"),
     price("gas_schedule.copy_word", "9000"),
     row("limits.program_bytes", "64"),
