@@ -53,7 +53,7 @@ fn a_requirement_that_nothing_satisfies_is_named() {
         ),
         (
             "garbage!",
-            "nothing that is active satisfies `wasm@garbage!`",
+            "refused by the host: invalid requirement `wasm@garbage!`",
         ),
     ] {
         let (code, said) = proz(LARGE, "deploy", &["--vm-version", versions]);

@@ -8,7 +8,8 @@ use crate::{
 };
 use proz_artifact::CodeKind;
 use proz_host::{
-    CodeError, CodeFact, CodeRefused, StatusCode, VmFactory, VmHandle, container::Container,
+    CodeError, CodeFact, CodeRefused, Requirement, StatusCode, VmFactory, VmHandle,
+    container::Container,
 };
 use std::{borrow::Cow, process::ExitCode};
 
@@ -118,11 +119,13 @@ fn in_words(error: &CodeError) -> String {
             requirement,
             active,
         } => {
-            let requirement = if requirement.is_empty() {
-                "*"
-            } else {
-                requirement
+            let requirement = match requirement.as_str() {
+                "" => "*",
+                text => text,
             };
+            if let Err(error) = format!("{vm_type}@{requirement}").parse::<Requirement>() {
+                return format!("refused by the host: {error}");
+            }
             format!(
                 "nothing that is active satisfies `{vm_type}@{requirement}`; active: {active}\n\
                  hint: `proz why` tells what fits and what does not"

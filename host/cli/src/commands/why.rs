@@ -7,7 +7,7 @@ use crate::{
     target,
 };
 use alloy_primitives::Address;
-use proz_host::{CodeForm, Explanation, Verdict};
+use proz_host::{CodeForm, Explanation, Requirement, Verdict};
 use std::process::ExitCode;
 
 pub(crate) fn run(common: &Common, args: &WhyArgs) -> Outcome {
@@ -85,10 +85,18 @@ fn form(code: &CodeForm) -> String {
             vm_type,
             requirement,
             size_bytes,
-        } => format!(
-            "container of {size_bytes} bytes that asks for `{vm_type}@{requirement}`: the highest \
-             active release that fits runs it"
-        ),
+        } => {
+            let asked = format!("{vm_type}@{requirement}");
+            if let Err(error) = asked.parse::<Requirement>() {
+                return format!(
+                    "container of {size_bytes} bytes that nothing can satisfy: {error}"
+                );
+            }
+            format!(
+                "container of {size_bytes} bytes that asks for `{asked}`: the highest active \
+                 release that fits runs it"
+            )
+        }
         CodeForm::Malformed { reason } => format!("no valid container: {reason}"),
         _ => "of a form that this program does not know".to_owned(),
     }
