@@ -6,8 +6,8 @@
 use alloy_primitives::{Address, Bytes, address, hex};
 use proz_host::{
     BuildError, ChainSpec, ExecutionError, ExecutionResult, FactoryError, FallBack, Host, Release,
-    ReleaseKey, Revision, SearchPath, Start, StatusCode, TransactOptions, Upgrade, VmFactoryConfig,
-    container,
+    ReleaseKey, Revision, SearchPath, Start, StatusCode, TransactOptions, Upgrade, Verdict,
+    VmFactoryConfig, container,
     inspection::{FrameCode, Inspector},
 };
 use proz_interface::v1::TraceMask;
@@ -127,6 +127,15 @@ fn routed(host: &Host, number: u64, requirement: &str) -> Result<String, StatusC
     let state = with_code(container::encode("evm", requirement, &COUNTER).unwrap());
     let (result, ran) = execute(host, number, &state, CONTRACT);
     let result = result.unwrap_or_else(|error| panic!("{requirement}: {error}"));
+    // The explanation says what the call does.
+    let explanation = host.explain(&block(number), &state, CONTRACT).unwrap();
+    let explained = match explanation.verdict {
+        Verdict::Runs { version, .. } => Ok(format!("evm@{version}")),
+        Verdict::Halts { status } => Err(status),
+        verdict => panic!("{requirement}: {verdict:?}"),
+    };
+    let executed = ran.first().cloned().ok_or(result.status.0);
+    assert_eq!(explained, executed, "{requirement}");
     if result.is_success() {
         assert_eq!(ran.len(), 1);
         return Ok(ran.into_iter().next().unwrap());
