@@ -394,7 +394,7 @@ fn ranges_become_exact_entries() {
     let site = Site::new();
     let former = "config_version = 1\n[plugins]\npaths = [\"plugins\"]\nstandard_paths = false\n\
                   require = [\"evm@=1.0.0\", \"evm@^1.1\", \"precompile\"]\n\n\
-                  [options.evm]\nmax_code_size = 24000\n\n\
+                  [options.evm]\nmax_code_size = 24000\nenable_jit = true\n\n\
                   [[activation]]\nvm = \"evm@=1.0.0\"\n\n\
                   [[activation]]\nvm = \"evm@^1\"\nfrom_block = 500\n";
     site.write("former.toml", former);
@@ -416,6 +416,7 @@ fn ranges_become_exact_entries() {
         "lines 5 to 5",
         "options.evm",
         "[[activation]]",
+        "move what stands in options.evm.enable_jit to [settings.evm]",
         "[chain]\n  spec = \"chain.toml\"",
     ] {
         let is_said = said.contains(part)

@@ -54,7 +54,11 @@ pub(super) fn run(common: &Common, args: &MigrateArgs) -> Outcome {
     let text = fs::read_to_string(&args.file).map_err(|error| {
         CliError::because(format!("cannot read {}", args.file.display()), error)
     })?;
-    let (rules, configuration) = take_apart(&text, &args.file)?;
+    let Parts {
+        rules,
+        configuration,
+        moved,
+    } = take_apart(&text, &args.file)?;
     let in_force = InForce {
         file: Some(args.file.clone()),
         configuration,
@@ -89,12 +93,20 @@ pub(super) fn run(common: &Common, args: &MigrateArgs) -> Outcome {
         active = next;
     }
     let printed = print(&ChainSpec::new(args.genesis.part(), upgrades)?)?;
-    advise(&text, &args.file);
+    advise(&text, &args.file, &moved);
     Ok(printed)
 }
 
-/// The rules, and what is left of the configuration without them.
-fn take_apart(text: &str, file: &Path) -> Result<(Vec<Rule>, Configuration), CliError> {
+/// A former configuration in its parts.
+struct Parts {
+    rules: Vec<Rule>,
+    /// What is left without the rules, settings in their place.
+    configuration: Configuration,
+    /// Keys that never show in a result and stood among the options, with their new place.
+    moved: Vec<(String, String)>,
+}
+
+fn take_apart(text: &str, file: &Path) -> Result<Parts, CliError> {
     let mut table: toml::Table = toml::from_str(text)
         .map_err(|error| CliError::because(format!("{} is malformed", file.display()), error))?;
     let rules = match table.remove("activation") {
@@ -103,9 +115,53 @@ fn take_apart(text: &str, file: &Path) -> Result<(Vec<Rule>, Configuration), Cli
             CliError::because(format!("`activation` of {}", file.display()), error)
         })?,
     };
-    // Of the plugins that a specification names all are wanted, whatever was asked for.
+    let moved = move_settings(&mut table);
     let rest = toml::to_string(&table)?;
-    Ok((rules, Configuration::from_toml(&rest, file)?.beside(file)))
+    Ok(Parts {
+        rules,
+        configuration: Configuration::from_toml(&rest, file)?.beside(file),
+        moved,
+    })
+}
+
+/// Moves what never shows in a result from `[options.X]`, where it stood, to `[settings.X]`.
+fn move_settings(table: &mut toml::Table) -> Vec<(String, String)> {
+    let mut moved = Vec::new();
+    let mut settings = match table.remove("settings") {
+        Some(toml::Value::Table(settings)) => settings,
+        _ => toml::Table::new(),
+    };
+    let options = table.get_mut("options").and_then(toml::Value::as_table_mut);
+    for (name, options) in options.into_iter().flatten() {
+        let Some(options) = options.as_table_mut() else {
+            continue;
+        };
+        let mut taken = toml::Table::new();
+        for key in ["machine", "optimization"] {
+            if let Some(toml::Value::Table(inner)) = options.remove(key) {
+                taken.extend(inner);
+                moved.push((format!("options.{name}.{key}"), format!("settings.{name}")));
+            }
+        }
+        let flags: &[&str] = match name.as_str() {
+            "evm" | "proz-evm" => &["enable_jit"],
+            "prozvm" | "proz-prozvm" => &["debug_log"],
+            _ => &[],
+        };
+        for key in flags {
+            if let Some(value) = options.remove(*key) {
+                taken.insert((*key).to_owned(), value);
+                moved.push((format!("options.{name}.{key}"), format!("settings.{name}")));
+            }
+        }
+        let place = settings.entry(name.clone());
+        let place = place.or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        if let Some(place) = place.as_table_mut() {
+            place.extend(taken);
+        }
+    }
+    table.insert("settings".to_owned(), toml::Value::Table(settings));
+    moved
 }
 
 /// What decided formerly.
@@ -265,7 +321,7 @@ fn change(height: u64, revision: Option<Revision>, old: &[Release], new: &[Relea
 }
 
 /// Says which lines of the former configuration the specification takes the place of.
-fn advise(text: &str, file: &Path) {
+fn advise(text: &str, file: &Path, moved: &[(String, String)]) {
     let Ok(document) = toml_edit::Document::parse(text) else {
         return;
     };
@@ -325,6 +381,9 @@ fn advise(text: &str, file: &Path) {
         } else {
             eprintln!("  lines {first} to {last}: {what}");
         }
+    }
+    for (from, to) in moved {
+        eprintln!("move what stands in {from} to [{to}]: it never shows in a result");
     }
     eprintln!("and add\n  [chain]\n  spec = \"chain.toml\"");
 }
